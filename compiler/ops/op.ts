@@ -1,0 +1,98 @@
+import type { Expr } from '../kernel/expr.ts';
+import { load } from '../kernel/expr.ts';
+import type { Indexable } from '../kernel/index-expr.ts';
+import type { Meaning } from '../kernel/meaning.ts';
+import { sizesOf } from '../tensor/shape.ts';
+import type { TensorType } from '../tensor/tensor.ts';
+
+export type AttributeValue = number | string | boolean | readonly number[];
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+/** An input of an op as its meaning sees it: a typed array of expressions. */
+export interface Operand {
+  readonly id: number;
+  readonly type: TensorType;
+  readonly sizes: readonly number[];
+  /** Element at one index per dimension; with `fill`, that value outside the bounds. */
+  at(index: readonly Indexable[], fill?: number): Expr;
+}
+
+/**
+ * elementwise: each output element is computed from the elements at the same (broadcast) index, no reduction.
+ * movement: each output element is a copy of one input element or a fill.
+ */
+export type OpClass = 'elementwise' | 'movement' | 'reduction' | 'contraction' | 'other';
+
+/** rounding: float arithmetic. exact: moves or integers. discontinuous: near-ties may fall either way (floor, argmax, comparison). */
+export type Tolerance = 'rounding' | 'exact' | 'discontinuous';
+
+export interface Op {
+  readonly name: string;
+  readonly class: OpClass;
+  readonly tolerance: Tolerance;
+  /** Output types. Throws OpError when inputs or attributes do not fit. */
+  infer(inputs: readonly TensorType[], attributes: Attributes): TensorType[];
+  /** One meaning per output. Inputs have been accepted by `infer`. */
+  meaning(inputs: readonly Operand[], attributes: Attributes): Meaning[];
+}
+
+export interface OpDefinition<A> {
+  readonly class: OpClass;
+  readonly tolerance: Tolerance;
+  /** Checks the attributes and fills in defaults. */
+  parse(attributes: AttributeReader): A;
+  infer(inputs: readonly TensorType[], attributes: A): TensorType[];
+  meaning(inputs: readonly Operand[], attributes: A, outputs: readonly TensorType[]): Meaning[];
+}
+
+/** Inputs or attributes that an op refuses; ingest and verify add file and node. */
+export class OpError extends Error {}
+
+/** Typed access to attributes; a missing required one or one of the wrong type is an OpError. */
+export interface AttributeReader {
+  number(name: string, fallback?: number): number;
+  string(name: string, fallback?: string): string;
+  boolean(name: string, fallback?: boolean): boolean;
+  numbers(name: string, fallback?: readonly number[]): readonly number[];
+}
+
+/** Closes over the attribute parser, so that the registry holds plain `Op`s. */
+export function defineOp<A>(name: string, definition: OpDefinition<A>): Op {
+  const parse = (attributes: Attributes): A => definition.parse(readAttributes(name, attributes));
+  return {
+    name,
+    class: definition.class,
+    tolerance: definition.tolerance,
+    infer: (inputs, attributes) => definition.infer(inputs, parse(attributes)),
+    meaning: (inputs, attributes) => {
+      const parsed = parse(attributes);
+      return definition.meaning(inputs, parsed, definition.infer(inputs.map((x) => x.type), parsed));
+    },
+  };
+}
+
+export function makeOperand(id: number, type: TensorType): Operand {
+  const sizes = sizesOf(type.shape);
+  return { id, type, sizes, at: (index, fill) => load({ id, dtype: type.dtype, sizes }, index, fill) };
+}
+
+function readAttributes(op: string, attributes: Attributes): AttributeReader {
+  const read = <T extends AttributeValue>(
+    name: string,
+    fallback: T | undefined,
+    accept: (v: AttributeValue) => v is T,
+    expected: string,
+  ): T => {
+    const value = attributes[name] ?? fallback;
+    if (value === undefined) throw new OpError(`${op} needs the attribute "${name}"`);
+    if (!accept(value)) throw new OpError(`attribute "${name}" of ${op} must be ${expected}, not ${JSON.stringify(value)}`);
+    return value;
+  };
+  return {
+    number: (name, fallback) => read(name, fallback, (v): v is number => typeof v === 'number', 'a number'),
+    string: (name, fallback) => read(name, fallback, (v): v is string => typeof v === 'string', 'a string'),
+    boolean: (name, fallback) => read(name, fallback, (v): v is boolean => typeof v === 'boolean', 'true or false'),
+    numbers: (name, fallback) =>
+      read(name, fallback, (v): v is readonly number[] => Array.isArray(v), 'a list of numbers'),
+  };
+}
