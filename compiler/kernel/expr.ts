@@ -1,13 +1,33 @@
 import { type DType, isFloat } from '../tensor/dtype.ts';
-import { type Axis, addIndex, type Index, type Indexable, rangeOf, substituteIndex, toIndex, visitIndex } from './index-expr.ts';
-import { type BinaryOp, binaryOps, type UnaryOp, unaryOps } from './scalar.ts';
+import {
+  type Axis,
+  addIndex,
+  type Index,
+  type Indexable,
+  rangeOf,
+  substituteIndex,
+  toIndex,
+  visitIndex,
+} from './index-expr.ts';
+import { type BinaryOp, binaryOps, type UnaryOp } from './scalar.ts';
 
 /**
  * Scalar expressions: what one element of a tensor is. Immutable; sharing an object means sharing the work.
  * In a meaning (what an op does) loads name graph values and carry one index per dimension; in a nest (what a kernel
  * executes) they are fetches at a flat offset.
  */
-export type Expr = ConstExpr | LoadExpr | FetchExpr | LocalExpr | IndexExpr | UnaryExpr | BinaryExpr | SelectExpr | CastExpr | ReduceExpr;
+export type Expr =
+  | ConstExpr
+  | LoadExpr
+  | FetchExpr
+  | LocalExpr
+  | IndexExpr
+  | TableExpr
+  | UnaryExpr
+  | BinaryExpr
+  | SelectExpr
+  | CastExpr
+  | ReduceExpr;
 
 export interface ConstExpr {
   readonly kind: 'const';
@@ -53,6 +73,14 @@ export interface LocalExpr {
 export interface IndexExpr {
   readonly kind: 'index';
   readonly dtype: 'int32';
+  readonly index: Index;
+}
+
+/** values[index], constants known at build time. Lowering pools them, so targets see fetches. */
+export interface TableExpr {
+  readonly kind: 'table';
+  readonly dtype: 'float32' | 'int32';
+  readonly values: readonly number[];
   readonly index: Index;
 }
 
@@ -104,7 +132,8 @@ export function constant(dtype: DType, value: number | bigint | boolean): ConstE
 }
 
 export function unary(op: UnaryOp, x: Expr): Expr {
-  return { kind: 'unary', dtype: unaryOps[op].result === 'bool' ? 'bool' : x.dtype, op, x };
+  const dtype = op === 'floatBits' ? 'int32' : op === 'bitsFloat' ? 'float32' : x.dtype;
+  return { kind: 'unary', dtype, op, x };
 }
 
 /** Both operands have one dtype (else an internal error); comparisons give bool. */
@@ -123,6 +152,14 @@ export const cast = (dtype: DType, x: Expr): Expr => (x.dtype === dtype ? x : { 
 
 export const indexValue = (index: Indexable): Expr => ({ kind: 'index', dtype: 'int32', index: toIndex(index) });
 
+/** values[index]; the index must stay inside. */
+export const table = (dtype: 'float32' | 'int32', values: readonly number[], index: Indexable): Expr => ({
+  kind: 'table',
+  dtype,
+  values,
+  index: toIndex(index),
+});
+
 export const reduce = (op: ReduceOp, axes: readonly Axis[], body: Expr): Expr =>
   axes.length === 0 ? body : { kind: 'reduce', dtype: body.dtype, op, axes, body };
 
@@ -140,7 +177,12 @@ export function within(index: Index, extent: number): Expr {
 /** Expressions directly below `e`, those inside index values included. */
 export function childrenOf(e: Expr): readonly Expr[] {
   const found: Expr[] = [];
-  const fromIndex = (index: Index): void => visitIndex(index, () => {}, (x) => found.push(x));
+  const fromIndex = (index: Index): void =>
+    visitIndex(
+      index,
+      () => {},
+      (x) => found.push(x),
+    );
   switch (e.kind) {
     case 'const':
     case 'local':
@@ -154,6 +196,7 @@ export function childrenOf(e: Expr): readonly Expr[] {
       for (const g of e.guards) fromIndex(g.index);
       break;
     case 'index':
+    case 'table':
       fromIndex(e.index);
       break;
     case 'unary':
@@ -178,11 +221,16 @@ export function childrenOf(e: Expr): readonly Expr[] {
 /** Axes used directly by the indices of `e` itself, not by its children. */
 function ownAxes(e: Expr): Axis[] {
   const axes: Axis[] = [];
-  const collect = (index: Index): void => visitIndex(index, (a) => axes.push(a), () => {});
+  const collect = (index: Index): void =>
+    visitIndex(
+      index,
+      (a) => axes.push(a),
+      () => {},
+    );
   if (e.kind === 'load') for (const i of e.index) collect(i);
   if (e.kind === 'load' || e.kind === 'fetch') for (const g of e.guards) collect(g.index);
   if (e.kind === 'fetch') collect(e.offset);
-  if (e.kind === 'index') collect(e.index);
+  if (e.kind === 'index' || e.kind === 'table') collect(e.index);
   return axes;
 }
 
@@ -199,6 +247,38 @@ export function freeAxes(e: Expr, memo: Map<Expr, ReadonlySet<Axis>> = new Map()
 
 export const dependsOn = (e: Expr, axis: Axis): boolean => freeAxes(e).has(axis);
 
+/** The same expression with every expression directly below it replaced, index values included. */
+export const mapChildren = (e: Expr, go: (child: Expr) => Expr): Expr => mapParts(e, (axis) => axis, go);
+
+function mapParts(e: Expr, axis: (a: Axis) => Indexable, go: (child: Expr) => Expr): Expr {
+  const goIndex = (i: Index): Index => substituteIndex(i, axis, go);
+  const goGuards = (guards: readonly Guard[]): Guard[] =>
+    guards.map((g) => ({ index: goIndex(g.index), extent: g.extent })).filter((g) => !alwaysHolds(g));
+  switch (e.kind) {
+    case 'const':
+    case 'local':
+      return e;
+    case 'load':
+      return { ...e, index: e.index.map(goIndex), guards: goGuards(e.guards) };
+    case 'fetch':
+      return { ...e, offset: goIndex(e.offset), guards: goGuards(e.guards) };
+    case 'index':
+    case 'table':
+      return { ...e, index: goIndex(e.index) };
+    case 'unary':
+    case 'cast':
+      return { ...e, x: go(e.x) };
+    case 'binary':
+      return { ...e, a: go(e.a), b: go(e.b) };
+    case 'select':
+      return { ...e, cond: go(e.cond), a: go(e.a), b: go(e.b) };
+    case 'reduce':
+      return { ...e, body: go(e.body) };
+    default:
+      return e satisfies never;
+  }
+}
+
 /** Rebuilds an expression bottom-up; shared parts stay shared. `axis` renames axes, `leaf` may replace loads, fetches and locals. */
 export function rewrite(
   e: Expr,
@@ -208,35 +288,8 @@ export function rewrite(
 ): Expr {
   const known = memo.get(e);
   if (known) return known;
-  const go = (x: Expr): Expr => rewrite(x, axis, leaf, memo);
-  const goIndex = (i: Index): Index => substituteIndex(i, axis, go);
-  const goGuards = (guards: readonly Guard[]): Guard[] =>
-    guards.map((g) => ({ index: goIndex(g.index), extent: g.extent })).filter((g) => !alwaysHolds(g));
-  const rebuilt = ((): Expr => {
-    switch (e.kind) {
-      case 'const':
-        return e;
-      case 'local':
-        return leaf(e);
-      case 'load':
-        return leaf({ ...e, index: e.index.map(goIndex), guards: goGuards(e.guards) });
-      case 'fetch':
-        return leaf({ ...e, offset: goIndex(e.offset), guards: goGuards(e.guards) });
-      case 'index':
-        return { ...e, index: goIndex(e.index) };
-      case 'unary':
-      case 'cast':
-        return { ...e, x: go(e.x) };
-      case 'binary':
-        return { ...e, a: go(e.a), b: go(e.b) };
-      case 'select':
-        return { ...e, cond: go(e.cond), a: go(e.a), b: go(e.b) };
-      case 'reduce':
-        return { ...e, body: go(e.body) };
-      default:
-        return e satisfies never;
-    }
-  })();
+  const mapped = mapParts(e, axis, (child) => rewrite(child, axis, leaf, memo));
+  const rebuilt = mapped.kind === 'load' || mapped.kind === 'fetch' || mapped.kind === 'local' ? leaf(mapped) : mapped;
   memo.set(e, rebuilt);
   return rebuilt;
 }
@@ -253,8 +306,12 @@ export function load(
   fill?: number,
 ): Expr {
   const indices = index.map(toIndex);
-  if (indices.length !== source.sizes.length) throw new RangeError(`internal: ${indices.length} indices for rank ${source.sizes.length}`);
-  const guards = fill === undefined ? [] : indices.map((i, d) => ({ index: i, extent: source.sizes[d] ?? 0 })).filter((g) => !alwaysHolds(g));
+  if (indices.length !== source.sizes.length)
+    throw new RangeError(`internal: ${indices.length} indices for rank ${source.sizes.length}`);
+  const guards =
+    fill === undefined
+      ? []
+      : indices.map((i, d) => ({ index: i, extent: source.sizes[d] ?? 0 })).filter((g) => !alwaysHolds(g));
   return { kind: 'load', dtype: source.dtype, source: source.id, index: indices, guards, fill: fill ?? 0 };
 }
 

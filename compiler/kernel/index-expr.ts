@@ -157,11 +157,7 @@ export function modIndex(x: Indexable, by: number): Index {
 }
 
 /** Replaces axes (and the expressions of value atoms) and simplifies again. */
-export function substituteIndex(
-  index: Index,
-  axis: (a: Axis) => Indexable,
-  expr: (e: Expr) => Expr,
-): Index {
+export function substituteIndex(index: Index, axis: (a: Axis) => Indexable, expr: (e: Expr) => Expr): Index {
   return addIndex(
     index.offset,
     ...index.terms.map(({ factor, atom }) => {

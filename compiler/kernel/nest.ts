@@ -36,7 +36,12 @@ export interface LoopStmt {
 export interface ReduceStmt {
   readonly kind: 'reduce';
   readonly axes: readonly Axis[];
-  readonly folds: readonly { readonly name: string; readonly dtype: DType; readonly op: ReduceOp; readonly body: Expr }[];
+  readonly folds: readonly {
+    readonly name: string;
+    readonly dtype: DType;
+    readonly op: ReduceOp;
+    readonly body: Expr;
+  }[];
 }
 
 export interface LetStmt {
