@@ -1,0 +1,4 @@
+export * as build from './build.ts';
+export * from './diagnostic.ts';
+export * as ingest from './ingest.ts';
+export { bug } from './internal.ts';
