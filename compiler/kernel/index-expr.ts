@@ -76,7 +76,23 @@ export function addIndex(...parts: readonly Indexable[]): Index {
       else terms.push({ factor, atom });
     }
   }
-  return { offset, terms: terms.filter((t) => t.factor !== 0) };
+  return joinRemainders({ offset, terms: terms.filter((t) => t.factor !== 0) });
+}
+
+/** f*c * floor(x / (b*c)) + f * (floor(x / b) mod c) = f * floor(x / b): undoes the split of a flat index by a reshape. */
+function joinRemainders(index: Index): Index {
+  for (const low of index.terms) {
+    if (low.atom.kind !== 'mod') continue;
+    const { by } = low.atom;
+    const quotient = divIndex(low.atom.index, by);
+    const high = quotient.terms[0];
+    if (quotient.terms.length !== 1 || quotient.offset !== 0 || high?.factor !== 1) continue;
+    const partner = index.terms.find((t) => t !== low && t.factor === low.factor * by && sameAtom(t.atom, high.atom));
+    if (!partner) continue;
+    const rest = { offset: index.offset, terms: index.terms.filter((t) => t !== low && t !== partner) };
+    return addIndex(rest, scaleIndex(low.atom.index, low.factor));
+  }
+  return index;
 }
 
 export function scaleIndex(x: Indexable, by: number): Index {
