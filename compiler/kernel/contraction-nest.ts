@@ -1,0 +1,48 @@
+import { binary, constant, type Expr, reduce, rewrite } from './expr.ts';
+import { type Axis, addIndex, divIndex, type Index, modIndex, scaleIndex } from './index-expr.ts';
+import { accLocal, type ContractionKernel, type NestKernel, panelWidth } from './nest.ts';
+import { scheduleStore } from './schedule.ts';
+
+/** The same kernel as plain loops: what a contraction means. */
+export function nestOfContraction(kernel: ContractionKernel): NestKernel {
+  const a = fetch(1, kernel.a.offset);
+  const { b, bias } = operandsOfB(kernel);
+  const sum = reduce('sum', kernel.k, binary('mul', a, b));
+  const acc = bias ? binary('add', bias, sum) : sum;
+  const value = rewrite(
+    kernel.epilogue,
+    (axis) => axis,
+    (leaf) => (leaf.kind === 'local' && leaf.name === accLocal ? acc : leaf),
+  );
+  return {
+    kind: 'nest',
+    name: kernel.name,
+    slots: kernel.slots,
+    body: scheduleStore([...kernel.batch, ...kernel.m, kernel.n], value, 0, kernel.store.offset),
+  };
+}
+
+function operandsOfB({ b, n, k, batch }: ContractionKernel): { readonly b: Expr; readonly bias?: Expr } {
+  if (b.kind === 'live') return { b: fetch(2, b.offset) };
+  const rows = k.reduce((count, axis) => count * axis.extent.size, 1);
+  const panel = addIndex(
+    scaleIndex(flatten(batch), b.batchStride),
+    scaleIndex(divIndex(n, panelWidth), panelWidth * (1 + rows)),
+    modIndex(n, panelWidth),
+  );
+  const row = addIndex(panel, panelWidth, scaleIndex(flatten(k), panelWidth));
+  return { b: rows === 0 ? constant('float32', 0) : fetch(2, row), bias: fetch(2, panel) };
+}
+
+/** Row-major position over `axes`. */
+const flatten = (axes: readonly Axis[]): Index =>
+  axes.reduce((index, axis) => addIndex(scaleIndex(index, axis.extent.size), axis), addIndex(0));
+
+const fetch = (slot: number, offset: Index): Expr => ({
+  kind: 'fetch',
+  dtype: 'float32',
+  slot,
+  offset,
+  guards: [],
+  fill: 0,
+});
