@@ -1,8 +1,8 @@
 import type { Expr } from '../kernel/expr.ts';
 import { load } from '../kernel/expr.ts';
-import type { Indexable } from '../kernel/index-expr.ts';
+import { type Axis, type Indexable, makeAxis } from '../kernel/index-expr.ts';
 import type { Meaning } from '../kernel/meaning.ts';
-import { sizesOf } from '../tensor/shape.ts';
+import { type Shape, sizesOf } from '../tensor/shape.ts';
 import type { TensorType } from '../tensor/tensor.ts';
 
 export type AttributeValue = number | string | boolean | readonly number[];
@@ -30,19 +30,36 @@ export interface Op {
   readonly name: string;
   readonly class: OpClass;
   readonly tolerance: Tolerance;
+  /** Operand names in order: `x` required, `x?` optional, `x...` (last) any number. */
+  readonly inputs: readonly string[];
   /** Output types. Throws OpError when inputs or attributes do not fit. */
   infer(inputs: readonly TensorType[], attributes: Attributes): TensorType[];
   /** One meaning per output. Inputs have been accepted by `infer`. */
   meaning(inputs: readonly Operand[], attributes: Attributes): Meaning[];
 }
 
-export interface OpDefinition<A> {
+/** One entry per name: `x` required, `x?` optional, `x...` (last) any number. */
+export type OperandList<N extends readonly string[], T> = N extends readonly [
+  infer H,
+  ...infer R extends readonly string[],
+]
+  ? H extends `${string}...`
+    ? readonly T[]
+    : H extends `${string}?`
+      ? readonly [T | undefined, ...OperandList<R, T>]
+      : readonly [T, ...OperandList<R, T>]
+  : readonly [];
+
+/** An op of one output. */
+export interface OpDefinition<A, N extends readonly string[]> {
   readonly class: OpClass;
   readonly tolerance: Tolerance;
+  readonly inputs: N;
   /** Checks the attributes and fills in defaults. */
   parse(attributes: AttributeReader): A;
-  infer(inputs: readonly TensorType[], attributes: A): TensorType[];
-  meaning(inputs: readonly Operand[], attributes: A, outputs: readonly TensorType[]): Meaning[];
+  infer(inputs: OperandList<N, TensorType>, attributes: A): TensorType;
+  /** Element of the output at `axes`, one axis per dimension. */
+  meaning(inputs: OperandList<N, Operand>, axes: readonly Axis[], attributes: A, output: TensorType): Expr;
 }
 
 /** Inputs or attributes that an op refuses; ingest and verify add file and node. */
@@ -57,19 +74,43 @@ export interface AttributeReader {
 }
 
 /** Closes over the attribute parser, so that the registry holds plain `Op`s. */
-export function defineOp<A>(name: string, definition: OpDefinition<A>): Op {
+export function defineOp<A, const N extends readonly string[]>(name: string, definition: OpDefinition<A, N>): Op {
   const parse = (attributes: Attributes): A => definition.parse(readAttributes(name, attributes));
+  const infer = (inputs: readonly TensorType[], attributes: A): TensorType => {
+    if (!isOperandList(definition.inputs, inputs)) {
+      throw new OpError(`${name} takes (${definition.inputs.join(', ')}), not ${inputs.length} inputs`);
+    }
+    return definition.infer(inputs, attributes);
+  };
   return {
     name,
     class: definition.class,
     tolerance: definition.tolerance,
-    infer: (inputs, attributes) => definition.infer(inputs, parse(attributes)),
+    inputs: definition.inputs,
+    infer: (inputs, attributes) => [infer(inputs, parse(attributes))],
     meaning: (inputs, attributes) => {
       const parsed = parse(attributes);
-      return definition.meaning(inputs, parsed, definition.infer(inputs.map((x) => x.type), parsed));
+      const output = infer(
+        inputs.map((x) => x.type),
+        parsed,
+      );
+      if (!isOperandList(definition.inputs, inputs)) throw new TypeError(`internal: operands of ${name}`);
+      const axes = outputAxes(output.shape);
+      return [{ axes, value: definition.meaning(inputs, axes, parsed, output) }];
     },
   };
 }
+
+function isOperandList<N extends readonly string[], T>(
+  names: N,
+  inputs: readonly (T | undefined)[],
+): inputs is OperandList<N, T> {
+  const required = names.filter((n) => !n.endsWith('?') && !n.endsWith('...')).length;
+  const open = names.at(-1)?.endsWith('...') ?? false;
+  return inputs.length >= required && (open || inputs.length <= names.length);
+}
+
+const outputAxes = (shape: Shape): Axis[] => shape.map((d, i) => makeAxis(`d${i}`, d));
 
 export function makeOperand(id: number, type: TensorType): Operand {
   const sizes = sizesOf(type.shape);
@@ -85,7 +126,8 @@ function readAttributes(op: string, attributes: Attributes): AttributeReader {
   ): T => {
     const value = attributes[name] ?? fallback;
     if (value === undefined) throw new OpError(`${op} needs the attribute "${name}"`);
-    if (!accept(value)) throw new OpError(`attribute "${name}" of ${op} must be ${expected}, not ${JSON.stringify(value)}`);
+    if (!accept(value))
+      throw new OpError(`attribute "${name}" of ${op} must be ${expected}, not ${JSON.stringify(value)}`);
     return value;
   };
   return {
