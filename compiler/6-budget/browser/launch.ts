@@ -1,0 +1,47 @@
+import { type Browser, chromium } from 'playwright-core';
+import { browserDidNotStart } from '../../diagnostics/browser.ts';
+import { type FoundBrowser, findBrowser } from './find.ts';
+
+const quietFlags = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+];
+
+/** WebGPU on SwiftShader where the machine has no GPU: right values, meaningless times. */
+const softwareGpuFlags = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--use-angle=swiftshader',
+];
+
+/** WebGPU on the machine's own GPU, headless. */
+const hardwareGpuFlags = ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--ignore-gpu-blocklist'];
+
+export interface LaunchOptions {
+  /** default: software, which is there on every machine */
+  readonly gpu?: 'software' | 'hardware';
+  readonly browser?: FoundBrowser;
+  readonly flags?: readonly string[];
+}
+
+/** A headless browser with a profile of its own. @throws LccError when none is found or it does not start */
+export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
+  const found = options.browser ?? (await findBrowser());
+  const gpuFlags = options.gpu === 'hardware' ? hardwareGpuFlags : softwareGpuFlags;
+  try {
+    return await chromium.launch({
+      executablePath: found.path,
+      headless: true,
+      args: ['--headless=new', ...quietFlags, ...gpuFlags, ...(options.flags ?? [])],
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw browserDidNotStart(found.path, reason);
+  }
+}
