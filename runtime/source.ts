@@ -1,0 +1,45 @@
+import { LccRuntimeError } from './error.ts';
+import type { Source } from './options.ts';
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** The bytes of `source` when they are at hand or in Node's file system, else the answer to its fetch. Rejects with code 'fetch'. */
+export async function openSource(source: Source, signal?: AbortSignal): Promise<Bytes | Response> {
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (ArrayBuffer.isView(source))
+    return new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength);
+  const name = String(source);
+  const isFile = /^file:/.test(name);
+  try {
+    if (typeof process === 'object' && process.getBuiltinModule && (isFile || !/^\w\w+:/.test(name))) {
+      const bytes = await process.getBuiltinModule('node:fs').promises.readFile(isFile ? new URL(name) : name);
+      return bytes as Bytes;
+    }
+    const response = await fetch(name, signal ? { signal } : {});
+    if (response.ok) return response;
+    throw `status ${response.status}`;
+  } catch (cause) {
+    throw new LccRuntimeError('fetch', `cannot read ${name}: ${cause}`, cause);
+  }
+}
+
+/** All bytes of what `openSource` gave; `onProgress` hears how many of a response have come. */
+export async function readAll(opened: Bytes | Response, onProgress?: (loaded: number) => void): Promise<Bytes> {
+  if (opened instanceof Uint8Array) return opened;
+  if (!onProgress || !opened.body) return new Uint8Array(await opened.arrayBuffer());
+  const reader = opened.body.getReader();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    size += part.value.length;
+    onProgress(size);
+  }
+  const bytes = new Uint8Array(size);
+  let end = 0;
+  for (const part of parts) {
+    bytes.set(part, end);
+    end += part.length;
+  }
+  return bytes;
+}

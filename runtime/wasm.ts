@@ -1,0 +1,83 @@
+import type { BackendContext, BackendModel, OpenBackend } from './backend.ts';
+import { LccRuntimeError } from './error.ts';
+import type { LoadOptions, Source } from './options.ts';
+import { openSource, readAll } from './source.ts';
+
+/** A generated module, and whether the host can compile it. */
+export interface WasmModule {
+  readonly isSupported: () => boolean;
+  readonly source: () => Source | WebAssembly.Module;
+}
+
+/** Modules export `memory`, which begins with the constant image, and `run()`. */
+export interface WasmDescription {
+  /** best first; the last is taken without asking */
+  readonly modules: readonly WasmModule[];
+  readonly constantBytes: number;
+  /** addresses in `memory` */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly (readonly [address: number, bytes: number])[];
+}
+
+export const wasmBackend =
+  (description: WasmDescription): OpenBackend =>
+  async ({ options, constants }: BackendContext): Promise<BackendModel> => {
+    const exports = await instantiate(description, options);
+    const memory = new Uint8Array(exports.memory.buffer);
+    (await constants)(memory.subarray(0, description.constantBytes));
+    return {
+      async run(inputs) {
+        inputs.forEach((input, i) => {
+          memory.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength), description.inputs[i]);
+        });
+        exports.run();
+        return description.outputs.map(([address, bytes]) => memory.buffer.slice(address, address + bytes));
+      },
+      dispose() {},
+    };
+  };
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  run(): void;
+}
+
+async function instantiate({ modules }: WasmDescription, options: LoadOptions): Promise<Exports> {
+  try {
+    const chosen = modules.find((m, i) => i === modules.length - 1 || m.isSupported());
+    const module = await compile(options.wasm ?? (chosen as WasmModule).source(), options.signal);
+    const { memory, run } = (await WebAssembly.instantiate(module)).exports;
+    return { memory: memory as WebAssembly.Memory, run: run as () => void };
+  } catch (cause) {
+    if (cause instanceof LccRuntimeError) throw cause;
+    throw new LccRuntimeError('unsupported', `wasm does not start here: ${cause}`, cause);
+  }
+}
+
+async function compile(source: Source | WebAssembly.Module, signal?: AbortSignal): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  const opened = await openSource(source, signal);
+  // Streaming needs the right MIME type; servers that send another still work.
+  const streams = 'headers' in opened && /^application\/wasm/.test(opened.headers.get('content-type') ?? '');
+  if (streams && WebAssembly.compileStreaming) return WebAssembly.compileStreaming(opened);
+  return WebAssembly.compile(await readAll(opened));
+}
+
+/** Whether the host compiles a function of this body. */
+const validates = (...body: readonly number[]): boolean =>
+  WebAssembly.validate(
+    new Uint8Array([
+      ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10],
+      ...[body.length + 4, 1, body.length + 2, 0],
+      ...body,
+      11,
+    ]),
+  );
+
+const splat = [0x41, 0, 0xfd, 0x0f];
+
+/** 128-bit SIMD. */
+export const hasSimd = (): boolean => validates(...splat, 0x1a);
+
+/** Relaxed SIMD: f32x4.relaxed_madd of three splats. */
+export const hasRelaxedSimd = (): boolean => validates(...splat, ...splat, ...splat, 0xfd, 0x85, 0x02, 0x1a);
