@@ -2,7 +2,10 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { findBrowser, launchBrowser } from '../../compiler/6-budget/browser/index.ts';
 
-const found = await findBrowser().catch(() => undefined);
+const found = await findBrowser().catch((error: Error) => {
+  console.warn(`Browser tests are skipped. ${error.message}`);
+  return undefined;
+});
 
 /** A suite with one browser of its own; reported as skipped on a machine without one. */
 export function describeInBrowser(name: string, suite: (browser: () => Browser) => void): void {

@@ -1,10 +1,13 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromePathInvalid, noBrowser } from '../../diagnostics/browser.ts';
+import { unpackCarriedBrowser } from './unpack-carried.ts';
 
 export interface FoundBrowser {
   readonly path: string;
   readonly from: 'CHROME_PATH' | 'installed' | '@sparticuz/chromium';
+  /** folder of shared libraries it needs beside the system's */
+  readonly libraries?: string;
 }
 
 const commands = ['google-chrome-stable', 'google-chrome', 'chromium', 'chromium-browser', 'chrome', 'microsoft-edge'];
@@ -32,7 +35,7 @@ export async function findBrowser(): Promise<FoundBrowser> {
   const installed = places.find(isExecutable);
   if (installed !== undefined) return { path: installed, from: 'installed' };
   const carried = await unpackCarriedBrowser();
-  if (carried !== undefined) return { path: carried, from: '@sparticuz/chromium' };
+  if (carried !== undefined) return { ...carried, from: '@sparticuz/chromium' };
   throw noBrowser();
 }
 
@@ -43,11 +46,4 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** The package unpacks its browser into the system's temporary folder, for Linux on x64 only. */
-async function unpackCarriedBrowser(): Promise<string | undefined> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
-  const carrier = await import('@sparticuz/chromium').catch(() => undefined);
-  return carrier?.default.executablePath();
 }

@@ -38,10 +38,21 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Browse
     return await chromium.launch({
       executablePath: found.path,
       headless: true,
+      env: environmentOf(found),
       args: ['--headless=new', ...quietFlags, ...gpuFlags, ...(options.flags ?? [])],
     });
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw browserDidNotStart(found.path, reason);
   }
+}
+
+/** The carried libraries go to the browser's process alone. */
+function environmentOf({ libraries }: FoundBrowser): Record<string, string> {
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  if (libraries === undefined) return environment;
+  const search = [environment.LD_LIBRARY_PATH, libraries].filter((path) => path !== undefined && path !== '').join(':');
+  return { ...environment, LD_LIBRARY_PATH: search };
 }
