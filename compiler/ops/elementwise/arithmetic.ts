@@ -15,10 +15,11 @@ import {
 } from '../../kernel/expr.ts';
 import type { UnaryOp } from '../../kernel/scalar.ts';
 import { dtypes, isFloat } from '../../tensor/dtype.ts';
+import { given } from '../given.ts';
 import { limitsOf } from '../limits.ts';
 import { OpError } from '../op.ts';
 import { isSigned, requireOneOf } from '../requirements.ts';
-import { binaryOf, elementwise, given, type NamedOp, nameOps, unaryOf } from './row.ts';
+import { binaryOf, elementwise, type NamedOp, nameOps, unaryOf } from './row.ts';
 
 const primitive = (op: UnaryOp): NamedOp => unaryOf('float', (x) => unary(op, x));
 const steps = (op: UnaryOp): NamedOp => unaryOf('float', (x) => unary(op, x), 'discontinuous');

@@ -1,7 +1,8 @@
 import { binary, cast, constant, select, unary } from '../../kernel/expr.ts';
 import { type DType, dtypes } from '../../tensor/dtype.ts';
+import { given } from '../given.ts';
 import { OpError } from '../op.ts';
-import { binaryOf, comparisonOf, elementwise, given, nameOps } from './row.ts';
+import { binaryOf, comparisonOf, elementwise, nameOps } from './row.ts';
 
 const none = (): undefined => undefined;
 

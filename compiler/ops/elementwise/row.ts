@@ -3,6 +3,7 @@ import type { DType } from '../../tensor/dtype.ts';
 import { broadcastShapes } from '../../tensor/shape.ts';
 import { printType, type TensorType, tensorType } from '../../tensor/tensor.ts';
 import { broadcastIndex } from '../broadcast.ts';
+import { given } from '../given.ts';
 import { type AttributeReader, defineOp, type Op, OpError, type Tolerance } from '../op.ts';
 import { type Family, requireFamily, requireSameDType } from '../requirements.ts';
 
@@ -93,9 +94,3 @@ export const parametric = <A>(
   value: (x: Expr, attributes: A) => Expr,
   tolerance: Tolerance = 'rounding',
 ): NamedOp => elementwise({ operands: ['float'], tolerance, parse, value: ([x], a) => value(given(x), a) });
-
-/** An operand whose presence `infer` has checked. */
-export function given<T>(x: T | undefined): T {
-  if (x === undefined) throw new TypeError('internal: missing operand');
-  return x;
-}
