@@ -1,0 +1,10 @@
+import type { Target } from './target.ts';
+
+export const edgeWorker: Target = {
+  name: 'edge-worker',
+  description: 'edge workers: wasm imported as a module, nothing fetched to compile',
+  backends: ['wasm'],
+  wasm: { modules: ['simd'], load: 'import' },
+  syntax: 'es2022',
+  classicScript: false,
+};
