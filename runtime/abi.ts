@@ -1,5 +1,6 @@
 /** The only surface that generated code may call. */
 export type * from './backend.ts';
+export { fromBase64 } from './base64.ts';
 export * from './codec.ts';
 export * from './error.ts';
 export { hashBytes } from './hash.ts';

@@ -8,8 +8,8 @@ export interface LoadOptions {
   readonly weights?: Source;
   /** Instead of the module beside index.js; taken as it is, no probe. */
   readonly wasm?: Source | WebAssembly.Module;
-  /** A device to share; it stays open on `dispose`. */
-  readonly device?: GPUDevice;
+  /** A GPUDevice to share; it stays open on `dispose`. Loosely typed, so that bundles need no WebGPU types. */
+  readonly device?: object;
   /** Bytes of weights read so far, and in all. */
   readonly onProgress?: (loaded: number, total: number) => void;
   /** 'auto' went to wasm, at load or after the device was lost; says why. */

@@ -3,15 +3,15 @@ import { LccRuntimeError } from './error.ts';
 import type { LoadOptions, Source } from './options.ts';
 import { openSource, readAll } from './source.ts';
 
-/** A generated module, and whether the host can compile it. */
+/** A generated module, and how to ask whether the host can compile it; without that it is taken. */
 export interface WasmModule {
-  readonly isSupported: () => boolean;
+  readonly isSupported?: () => boolean;
   readonly source: () => Source | WebAssembly.Module;
 }
 
 /** Modules export `memory`, which begins with the constant image, and `run()`. */
 export interface WasmDescription {
-  /** best first; the last is taken without asking */
+  /** best first */
   readonly modules: readonly WasmModule[];
   readonly constantBytes: number;
   /** addresses in `memory` */
@@ -44,8 +44,9 @@ interface Exports {
 
 async function instantiate({ modules }: WasmDescription, options: LoadOptions): Promise<Exports> {
   try {
-    const chosen = modules.find((m, i) => i === modules.length - 1 || m.isSupported());
-    const module = await compile(options.wasm ?? (chosen as WasmModule).source(), options.signal);
+    const source = options.wasm ?? modules.find((m) => !m.isSupported || m.isSupported())?.source();
+    if (!source) throw 'no module of this bundle is supported';
+    const module = await compile(source, options.signal);
     const { memory, run } = (await WebAssembly.instantiate(module)).exports;
     return { memory: memory as WebAssembly.Memory, run: run as () => void };
   } catch (cause) {
