@@ -1,0 +1,130 @@
+import { type Expr, type FetchExpr, freeAxes, rewrite } from '../../../compiler/kernel/expr.ts';
+import { type Axis, isAffine } from '../../../compiler/kernel/index-expr.ts';
+import { accLocal } from '../../../compiler/kernel/nest.ts';
+import { atOffset, type Code, type Local, type Ref } from './code.ts';
+import type { Contraction } from './contraction.ts';
+import type { Lanes } from './lanes.ts';
+import {
+  addressOf,
+  affineStream,
+  type Displacement,
+  displaced,
+  elementBytes,
+  type Place,
+  type Position,
+  type Stream,
+} from './walk.ts';
+
+/** What an expression of the epilogue may use: values in locals, and where each axis stands in lane 0. */
+export interface ValueScope {
+  readonly code: Code;
+  readonly lanes: Lanes;
+  readonly locals: ReadonlyMap<string, Local>;
+  readonly positions: ReadonlyMap<Axis, Position>;
+  /** the axis along which lanes count up */
+  readonly vectorAxis: Axis;
+  /** lanes in use */
+  readonly count: number;
+}
+
+export type RenderValue = (value: Expr, scope: ValueScope) => Ref;
+
+interface Operand {
+  readonly name: string;
+  readonly stream: Stream;
+}
+
+/** The epilogue with its plain fetches taken out: those are read through addresses that the loops keep. */
+export interface Epilogue {
+  readonly value: Expr;
+  readonly operands: readonly Operand[];
+  /** It reads something that moves with the rows, which may be the output's own memory. */
+  readonly mayReadOutput: boolean;
+}
+
+export function splitEpilogue(c: Contraction): Epilogue {
+  const operands: Operand[] = [];
+  let mayReadOutput = false;
+  const takeOut = (fetch: FetchExpr): Expr => {
+    const axes = freeAxes(fetch);
+    if ([...c.batch, ...c.m].some((axis) => axes.has(axis))) mayReadOutput = true;
+    if (fetch.dtype !== 'float32' || fetch.guards.length > 0 || !isAffine(fetch.offset)) return fetch;
+    const name = `operand${operands.length}`;
+    operands.push({ name, stream: affineStream(fetch.slot, fetch.offset) });
+    return { kind: 'local', dtype: fetch.dtype, name };
+  };
+  const value = rewrite(
+    c.epilogue,
+    (axis) => axis,
+    (leaf) => (leaf.kind === 'fetch' ? takeOut(leaf) : leaf),
+  );
+  return { value, operands, mayReadOutput };
+}
+
+/** Turns the sums of one tile into stored outputs. */
+export class TileEnd {
+  readonly #code: Code;
+  readonly #lanes: Lanes;
+  readonly #epilogue: Epilogue;
+  readonly #n: Axis;
+  readonly #output: Stream;
+  readonly #render: RenderValue;
+  readonly #place: Place;
+  readonly #loaded = new Map<string, Local>();
+
+  constructor(
+    code: Code,
+    lanes: Lanes,
+    epilogue: Epilogue,
+    n: Axis,
+    output: Stream,
+    render: RenderValue,
+    place: Place,
+  ) {
+    this.#code = code;
+    this.#lanes = lanes;
+    this.#epilogue = epilogue;
+    this.#n = n;
+    this.#output = output;
+    this.#render = render;
+    this.#place = place;
+  }
+
+  /** Stores `count` lanes whose sums are in `acc`, `by` away from the tile's first element. */
+  store(by: Displacement, acc: Local, count: number): void {
+    const { value } = this.#epilogue;
+    const target = atOffset(addressOf(this.#place, this.#output), displaced(this.#output, by));
+    const isPlain = value.kind === 'local' && value.name === accLocal;
+    const result = isPlain ? acc : this.#code.keep(this.#lanes.type, this.#value(by, acc, count));
+    this.#lanes.store(target, this.#output.stride(this.#n), result, count);
+  }
+
+  #value(by: Displacement, acc: Local, count: number): Ref {
+    const locals = new Map([[accLocal, acc]]);
+    for (const { name, stream } of this.#epilogue.operands) locals.set(name, this.#load(stream, by, count));
+    const positions = new Map(this.#place.positions);
+    for (const [axis, at] of by) {
+      const position = positions.get(axis) ?? { offset: 0 };
+      positions.set(axis, { ...position, offset: position.offset + at });
+    }
+    const scope = { code: this.#code, lanes: this.#lanes, locals, positions, vectorAxis: this.#n, count };
+    return this.#render(this.#epilogue.value, scope);
+  }
+
+  /** Loads an operand, or finds it already loaded for an earlier row. */
+  #load(stream: Stream, by: Displacement, count: number): Local {
+    const address = atOffset(addressOf(this.#place, stream), displaced(stream, by));
+    const key = `${address.base.index} ${address.offset} ${stream.stride(this.#n)} ${count}`;
+    const known = this.#loaded.get(key);
+    if (known) return known;
+    const local = this.#code.keep(this.#lanes.type, loadAlong(this.#lanes, address, stream.stride(this.#n), count));
+    this.#loaded.set(key, local);
+    return local;
+  }
+}
+
+/** Lanes `stride` bytes apart. */
+export function loadAlong(lanes: Lanes, address: Parameters<Lanes['splat']>[0], stride: number, count: number): Ref {
+  if (stride === 0) return lanes.splat(address);
+  return stride === elementBytes ? lanes.load(address, count) : lanes.gather(address, stride, count);
+}

@@ -1,0 +1,45 @@
+import type binaryen from 'binaryen';
+import { default as wasm } from 'binaryen';
+import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
+import type { WasmFeatures } from '../../target.ts';
+import { Code } from './code.ts';
+import { extentOf, pointsOf, simplify } from './contraction.ts';
+import { writeDense } from './dense.ts';
+import { type RenderValue, splitEpilogue } from './epilogue.ts';
+import { makeLanes } from './lanes.ts';
+import { chooseDense } from './tiling.ts';
+
+/** What `lcc inspect` says about a contraction. */
+export interface ContractionFacts {
+  /** such as "4x8" */
+  readonly tile: string;
+  readonly isVector: boolean;
+}
+
+/** Adds the function `name` to the module: one i32 byte address per slot, no result. */
+export function contractionFunction(
+  module: binaryen.Module,
+  name: string,
+  kernel: ContractionKernel,
+  features: WasmFeatures,
+  render: RenderValue,
+): ContractionFacts {
+  const code = new Code(
+    module,
+    kernel.slots.map(() => wasm.i32),
+  );
+  const lanes = makeLanes(code, features);
+  const simple = simplify(kernel);
+  const isVector = lanes.width > 1;
+  const isEmpty = pointsOf(simple.batch) * pointsOf(simple.m) * extentOf(simple.n) === 0;
+  if (isEmpty) {
+    code.finish(name);
+    return { tile: 'empty', isVector };
+  }
+  const epilogue = splitEpilogue(simple);
+  const { contraction, tiling } = chooseDense(simple, features, !epilogue.mayReadOutput);
+  const moved = contraction === simple ? epilogue : splitEpilogue(contraction);
+  writeDense(code, lanes, contraction, tiling, moved, render);
+  code.finish(name);
+  return { tile: `${tiling.rows.join('x') || 1}x${tiling.columns}`, isVector };
+}
