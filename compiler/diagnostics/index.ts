@@ -1,4 +1,5 @@
 export * as browser from './browser.ts';
+export * as budget from './budget.ts';
 export * as build from './build.ts';
 export * from './diagnostic.ts';
 export * as ingest from './ingest.ts';

@@ -1,0 +1,25 @@
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KIB: 1024,
+  MIB: 1024 ** 2,
+  GIB: 1024 ** 3,
+};
+
+/** `300KB` (300,000), `64 KiB` (65,536), `1.5 MB` or `1200`; undefined for anything else. Bytes, a whole number. */
+export function parseByteCount(text: string): number | undefined {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
+  const unit = units[match?.[2]?.toUpperCase() ?? '?'];
+  return match?.[1] === undefined || unit === undefined ? undefined : Math.floor(Number(match[1]) * unit);
+}
+
+/** Three digits or so: `812 B`, `12.3 KB`, `1.05 MB`. KB is 1000 bytes. */
+export function printByteCount(bytes: number): string {
+  const size = Math.abs(bytes);
+  if (size < 1000) return `${bytes} B`;
+  if (size < 999_950) return `${(bytes / 1e3).toFixed(1)} KB`;
+  return size < 999_995_000 ? `${(bytes / 1e6).toFixed(2)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, normalize } from 'node:path';
+import { baselineInvalid, notABundle } from '../diagnostics/budget.ts';
+import type { Manifest, Sizes } from '../ir/bundle.ts';
+
+/** What `check` needs of a manifest: the files and their sizes. */
+export type FileList = Pick<Manifest, 'files' | 'generator' | 'name'>;
+
+/** The files that a bundle folder's lcc.json lists. @throws LccError LCC6103 */
+export async function readBundleFiles(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const manifest = await readManifest(folder);
+  const files = await Promise.all(
+    Object.keys(manifest.files).map(async (path) => {
+      const inside = !isAbsolute(path) && !normalize(path).startsWith('..');
+      const bytes = inside ? await readFile(join(folder, path)).catch(() => undefined) : undefined;
+      if (bytes === undefined) throw notABundle(folder, `${path} is missing`);
+      return [path, new Uint8Array(bytes)] as const;
+    }),
+  );
+  return new Map(files);
+}
+
+/** @throws LccError LCC6103 when the folder has no lcc.json of lcc's making */
+export async function readManifest(folder: string): Promise<FileList> {
+  const text = await readFile(join(folder, 'lcc.json'), 'utf8').catch(() => undefined);
+  if (text === undefined) throw notABundle(folder, 'lcc.json is missing');
+  const manifest = parseManifest(text);
+  if (typeof manifest === 'string') throw notABundle(folder, manifest);
+  return manifest;
+}
+
+/** The lcc.json of an earlier build. @throws LccError LCC6104 */
+export async function readBaseline(file: string): Promise<FileList> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const manifest = text === undefined ? 'it cannot be read' : parseManifest(text);
+  if (typeof manifest === 'string') throw baselineInvalid(file, manifest);
+  return manifest;
+}
+
+/** The manifest, or why it is none. */
+function parseManifest(text: string): FileList | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return isManifest(value) ? value : 'lcc.json was not written by lcc';
+}
+
+function isManifest(value: unknown): value is FileList {
+  if (typeof value !== 'object' || value === null || !('generator' in value) || !('files' in value)) return false;
+  const { generator, files } = value;
+  if (typeof generator !== 'string' || !generator.startsWith('lcc ')) return false;
+  return typeof files === 'object' && files !== null && Object.values(files).every((file) => isSizes(file?.sizes));
+}
+
+function isSizes(value: unknown): value is Sizes {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'raw' in value && 'gzip' in value && 'brotli' in value;
+}

@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseByteCount, printByteCount } from '../../compiler/6-budget/byte-count.ts';
+import { check, checkSizes } from '../../compiler/6-budget/check.ts';
+import { parseBudget, readBudget } from '../../compiler/6-budget/parse-budget.ts';
+import { reportJson } from '../../compiler/6-budget/reporters/json.ts';
+import { reportText } from '../../compiler/6-budget/reporters/text.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lcc-check-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const sizes = (raw: number, gzip: number, brotli: number) => ({ raw, gzip, brotli });
+const bundle = new Map([
+  ['index.js', sizes(20_000, 7_000, 6_000)],
+  ['index.d.ts', sizes(900, 400, 300)],
+  ['model.wasm', sizes(30_000, 9_000, 8_000)],
+  ['model.relaxed.wasm', sizes(31_000, 9_100, 7_900)],
+  ['model.lcw', sizes(1_000_000, 950_000, 940_000)],
+]);
+const baseline = {
+  files: {
+    'index.js': { sha256: '', sizes: sizes(19_000, 6_800, 5_500) },
+    'model.wasm': { sha256: '', sizes: sizes(30_000, 9_000, 8_000) },
+    'model.lcw': { sha256: '', sizes: sizes(1_000_000, 950_000, 940_000) },
+  },
+};
+
+describe('byte counts', () => {
+  test.each([
+    ['300KB', 300_000],
+    ['64 KiB', 65_536],
+    ['1.5mb', 1_500_000],
+    ['1200', 1_200],
+    ['0', 0],
+    ['12 B', 12],
+    ['KB', undefined],
+    ['-1KB', undefined],
+    ['3 km', undefined],
+    ['1e3', undefined],
+    ['', undefined],
+  ])('%s is %s', (text, bytes) => expect(parseByteCount(text)).toBe(bytes));
+
+  test.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1_000, '1.0 KB'],
+    [999_949, '999.9 KB'],
+    [999_950, '1.00 MB'],
+    [12_345_678, '12.35 MB'],
+    [2_000_000_000, '2.00 GB'],
+    [-1_500, '-1.5 KB'],
+  ])('%s prints as %s', (bytes, text) => expect(printByteCount(bytes)).toBe(text));
+});
+
+describe('budgets', () => {
+  test('a bare size limits the total after brotli', () => {
+    expect(readBudget('300KB')).toEqual({ limits: [{ measure: 'total', encoding: 'brotli', bytes: 300_000 }] });
+  });
+
+  test('JSON names measures and encodings, inline or in a file', () => {
+    const text = '{"total": {"brotli": "300KB", "raw": 1000000}, "code": "30KB"}';
+    const file = join(folder, 'budget.json');
+    writeFileSync(file, text);
+    const limits = [
+      { measure: 'total', encoding: 'brotli', bytes: 300_000 },
+      { measure: 'total', encoding: 'raw', bytes: 1_000_000 },
+      { measure: 'code', encoding: 'brotli', bytes: 30_000 },
+    ];
+    expect([readBudget(text), readBudget(file)]).toEqual([{ limits }, { limits }]);
+  });
+
+  const form = 'A budget is a size such as 300KB, or JSON such as {"total": {"brotli": "300KB"}, "code": "30KB"}.';
+  test.each([
+    [{ totl: '3KB' }, '"totl" is none of total, code, weights', 'totl'],
+    [{ code: { zstd: '3KB' } }, '"zstd" is none of raw, gzip, brotli', 'zstd'],
+    [{ code: '3 stones' }, 'code.brotli is not a size', '"3 stones"'],
+    [{ code: null }, 'code is neither a size nor an object', 'null'],
+    [['3KB'], 'budget is neither a size nor an object', '["3KB"]'],
+    [{}, 'it limits nothing', '{}'],
+  ])('%j is refused', (value, reason, given) => {
+    expect(() => parseBudget(value, 'b.json')).toThrow(
+      `LCC6102: The budget is not valid: ${reason}.\n  at b.json\n  given: ${given}\n  Next: ${form}`,
+    );
+  });
+
+  test('a missing file is refused', () => {
+    expect(() => readBudget(join(folder, 'none.json'))).toThrow(/^LCC6101: The budget file cannot be read: ENOENT/);
+  });
+});
+
+describe('measures', () => {
+  const actual = (all: typeof bundle) =>
+    Object.fromEntries(
+      checkSizes(all, { limits: [] }).rows.map((row) => [`${row.measure} ${row.encoding}`, row.actual]),
+    );
+
+  test('a visitor downloads one wasm module, and neither types nor manifests', () => {
+    expect(actual(bundle)).toEqual({
+      'total raw': 1_051_000,
+      'total gzip': 966_100,
+      'total brotli': 954_000,
+      'code raw': 51_000,
+      'code gzip': 16_100,
+      'code brotli': 14_000,
+      'weights raw': 1_000_000,
+      'weights gzip': 950_000,
+      'weights brotli': 940_000,
+    });
+  });
+
+  test('of a module and a classic script the larger counts', () => {
+    const both = new Map([...bundle, ['model.classic.js', sizes(22_000, 6_900, 6_100)]]);
+    expect(actual(both)).toMatchObject({ 'code raw': 53_000, 'code gzip': 16_100, 'code brotli': 14_100 });
+  });
+
+  test('a bundle without weights has none', () => {
+    expect(actual(new Map([['index.js', sizes(5, 4, 3)]]))).toMatchObject({ 'total raw': 5, 'weights raw': 0 });
+  });
+});
+
+describe('checks', () => {
+  test('a limit is met exactly, and missed by one byte', () => {
+    const over = (limit: number) => checkSizes(bundle, parseBudget(limit)).rows.map((row) => row.over);
+    expect(over(954_000)).toEqual(Array(9).fill(0));
+    expect(over(953_999)).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  });
+
+  test('the text says by how much, what grew and what to do', () => {
+    const result = checkSizes(bundle, parseBudget({ code: '13KB', total: { raw: '2MB' } }), baseline);
+    expect(result.isWithin).toBe(false);
+    expect(reportText(result)).toBe(`               raw       gzip     brotli
+total      1.05 MB   966.1 KB   954.0 KB
+code       51.0 KB    16.1 KB    14.0 KB
+weights    1.00 MB   950.0 KB   940.0 KB
+ok    total raw 1.05 MB of 2.00 MB (+2.0 KB since the baseline)
+OVER  code brotli 14.0 KB of 13.0 KB (+500 B since the baseline): 1.0 KB too much
+      index.js 6.0 KB (+500 B)
+      model.wasm 8.0 KB (+0 B)
+      Next: --backends wasm leaves the shaders out, --backends webgpu the wasm; lcc inspect lists the kernels.
+`);
+  });
+
+  test('without a baseline the largest part comes first', () => {
+    const text = reportText(checkSizes(bundle, parseBudget('1KB')));
+    expect(text).toContain(`OVER  total brotli 954.0 KB of 1.0 KB: 953.0 KB too much
+      model.lcw 940.0 KB
+      model.wasm 8.0 KB
+      index.js 6.0 KB`);
+  });
+
+  test('JSON carries the same in bytes', () => {
+    const result = checkSizes(bundle, parseBudget('1KB'));
+    expect(JSON.parse(reportJson(result))).toEqual(result);
+  });
+
+  test('a folder is measured by its bytes, not by what its manifest claims', async () => {
+    const code = 'export const x = 1;\n'.repeat(50);
+    const files = { 'index.js': { sha256: '', sizes: sizes(1, 1, 1) } };
+    writeFileSync(join(folder, 'index.js'), code);
+    writeFileSync(join(folder, 'lcc.json'), JSON.stringify({ generator: 'lcc 0.1.0', name: 'x', files }));
+    const rows = (await check(folder, { limits: [] })).rows;
+    expect(rows.slice(0, 2).map((row) => row.actual)).toEqual([1_000, gzipSync(code, { level: 9 }).length]);
+  });
+
+  test.each([
+    ['{}', 'lcc.json was not written by lcc'],
+    ['{"generator":"lcc 1","files":{"gone.js":{"sizes":{"raw":1,"gzip":1,"brotli":1}}}}', 'gone.js is missing'],
+    ['{"generator":"lcc 1","files":{"../x":{"sizes":{"raw":1,"gzip":1,"brotli":1}}}}', '../x is missing'],
+    ['{"generator":"lcc 1","files":{"a":null}}', 'lcc.json was not written by lcc'],
+    ['{"generator":"lcc 1","files":', 'Unexpected end of JSON input'],
+  ])('the manifest %s is refused', async (manifest, reason) => {
+    writeFileSync(join(folder, 'lcc.json'), manifest);
+    await expect(check(folder, { limits: [] })).rejects.toThrow(`This is not a whole lcc bundle: ${reason}.`);
+  });
+});
