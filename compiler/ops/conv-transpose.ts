@@ -64,7 +64,7 @@ export const convTranspose = defineOp('convTranspose', {
     const window = windowOf(x.type, w.type, attributes);
     const [n, m] = [given(axes[0]), given(axes[1])];
     const perGroup = given(x.sizes[1]) / group;
-    const outPerGroup = given(w.sizes[1]);
+    const outPerGroup = Math.max(1, given(w.sizes[1]));
     const isGrouped = group > 1;
     const c = isGrouped && perGroup === 1 ? [] : [makeAxis('c', dim(perGroup))];
     const firstOfGroup = scaleIndex(divIndex(m, outPerGroup), perGroup);

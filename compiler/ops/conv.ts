@@ -47,11 +47,11 @@ export const conv = defineOp('conv', {
     const k = kernelAxes(window.kernel);
     const space = windowIndex(window, axes.slice(2), k);
     const perGroup = given(w.type.shape[1]);
-    const ofGroup = divIndex(m, given(w.sizes[0]) / group);
     const isGrouped = group > 1;
+    const outPerGroup = Math.max(1, given(w.sizes[0]) / group);
     // one channel per group has no channel axis: channelwise kernels show x, w and output indexed by the same axis
     const c = isGrouped && perGroup.size === 1 ? [] : [makeAxis('c', perGroup)];
-    const channel = isGrouped ? addIndex(scaleIndex(ofGroup, perGroup.size), ...c) : given(c[0]);
+    const channel = isGrouped ? addIndex(scaleIndex(divIndex(m, outPerGroup), perGroup.size), ...c) : given(c[0]);
     const product = mul(x.at([n, channel, ...space], 0), w.at([m, c[0] ?? 0, ...k]));
     const sum = reduce('sum', [...c, ...k], product);
     return b === undefined ? sum : add(sum, b.at([m]));
