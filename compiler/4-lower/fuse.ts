@@ -93,7 +93,8 @@ function inlineInto(readers: readonly Draft[], value: Value, node: Node, meaning
       index: reader.index,
       value: substitute(reader.expr, value.id, meaning),
     });
-    if (opClass === 'movement' && dividesNothing(reader.expr) && !dividesNothing(inlined.value)) return false;
+    if (opClass !== 'elementwise' && dividesNothing(reader.expr) && !dividesNothing(inlined.value)) return false;
+    if (hasReduction(meaning.value) && !dividesNothing(inlined.value)) return false;
     if (loadsOf(inlined.value).size > sourceLimit) return false;
     updates.push(() => {
       reader.axes = inlined.axes;

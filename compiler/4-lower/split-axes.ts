@@ -79,13 +79,14 @@ export function indicesOf(e: Expr): readonly Index[] {
   }
 }
 
+/** Where floor(index / by) or its remainder asks to split an axis: f * i with by = f * c becomes by * high + f * low. */
 function cutOf(index: Index): Cut | undefined {
   for (const { atom } of index.terms) {
     if (atom.kind !== 'div' && atom.kind !== 'mod') continue;
-    const only = atom.index.terms[0];
-    if (atom.index.terms.length === 1 && atom.index.offset === 0 && only?.factor === 1 && only.atom.kind === 'axis') {
-      if (only.atom.extent.size % atom.by === 0 && only.atom.extent.size > atom.by)
-        return { axis: only.atom, by: atom.by };
+    for (const { factor, atom: axis } of atom.index.terms) {
+      if (axis.kind !== 'axis' || factor <= 0 || atom.by % factor !== 0) continue;
+      const by = atom.by / factor;
+      if (axis.extent.size > by && axis.extent.size % by === 0) return { axis, by };
     }
     const deeper = cutOf(atom.index);
     if (deeper) return deeper;

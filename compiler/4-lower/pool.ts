@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { ConstantPool, PoolEntry } from '../ir/program.ts';
+import { decodeData } from '../tensor/convert.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { poolDType } from './narrow.ts';
+
+export const alignment = 64;
+export const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+
+type PoolArray = Float32Array | Int32Array | Uint32Array;
+
+/** Constants in the order in which kernels first ask for them; equal bytes are stored once. */
+export class PoolBuilder {
+  private readonly entries: PoolEntry[] = [];
+  private readonly known = new Map<string, PoolEntry>();
+  private size = 0;
+
+  add(name: string, encoding: PoolEntry['encoding'], data: PoolArray): PoolEntry {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const dtype = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'uint32';
+    const key = `${dtype} ${encoding} ${createHash('sha256').update(bytes).digest('hex')}`;
+    const found = this.known.get(key);
+    if (found) return found;
+    const entry: PoolEntry = { name, dtype, encoding, offset: this.size, bytes };
+    this.size = align(this.size + bytes.byteLength);
+    this.entries.push(entry);
+    this.known.set(key, entry);
+    return entry;
+  }
+
+  addTensor(name: string, tensor: Tensor): PoolEntry {
+    return this.add(name, 'row-major', poolArray(tensor));
+  }
+
+  finish(): ConstantPool {
+    return { entries: this.entries, size: this.size };
+  }
+}
+
+/** Row-major elements as kernels read them: float32, int32 or uint32. 64-bit integers saturate. */
+export function poolArray(tensor: Tensor): PoolArray {
+  const values = Array.from(decodeData(tensor), Number);
+  switch (poolDType(tensor.dtype)) {
+    case 'float32':
+      return Float32Array.from(values);
+    case 'uint32':
+      return Uint32Array.from(values, (v) => Math.min(v, 4294967295));
+    case 'int32':
+      return Int32Array.from(values, (v) => Math.min(Math.max(v, -2147483648), 2147483647));
+  }
+}
