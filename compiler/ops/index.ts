@@ -1,4 +1,5 @@
 import { argReduce } from './arg-reduce.ts';
+import { attention } from './attention.ts';
 import { averagePool } from './average-pool.ts';
 import { batchNorm } from './batch-norm.ts';
 import { concat } from './concat.ts';
@@ -21,6 +22,7 @@ import type { Op } from './op.ts';
 import { pad } from './pad.ts';
 import { reduce } from './reduce.ts';
 import { reshape } from './reshape.ts';
+import { resize } from './resize/resize.ts';
 import { slice } from './slice.ts';
 import { hardmax, logSoftmax, softmax } from './softmax.ts';
 import { transpose } from './transpose.ts';
@@ -60,6 +62,8 @@ export const ops = {
   gatherND,
   oneHot,
   trilu,
+  resize,
+  attention,
 } as const satisfies Record<string, Op>;
 
 export type OpName = keyof typeof ops;
