@@ -1,0 +1,25 @@
+import type { Target, WasmFeatures } from '../../targets/target.ts';
+import type { Location, Program } from '../ir/program.ts';
+import type { WeightsFile } from './weights.ts';
+
+export interface WasmFile {
+  readonly features: WasmFeatures;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What the generators made of a program: all that the entry module and the in-process loader need. */
+export interface ModelCode {
+  readonly program: Program;
+  readonly target: Target;
+  readonly weights: WeightsFile;
+  /** best last; empty without the wasm backend */
+  readonly wasm: readonly WasmFile[];
+  readonly prefersWebGpu: boolean;
+}
+
+/** Where a location lies in the module's memory: constants from 0, the arena after them at a multiple of 64. */
+export const addressOf = (program: Program, location: Location): number =>
+  location.space === 'constants' ? location.offset : Math.ceil(program.constants.size / 64) * 64 + location.offset;
+
+export const fileOf = (features: WasmFeatures): string =>
+  features === 'relaxed' ? 'model.relaxed.wasm' : 'model.wasm';
