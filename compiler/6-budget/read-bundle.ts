@@ -3,9 +3,6 @@ import { isAbsolute, join, normalize } from 'node:path';
 import { baselineInvalid, notABundle } from '../diagnostics/budget.ts';
 import type { Manifest, Sizes } from '../ir/bundle.ts';
 
-/** What `check` needs of a manifest: the files and their sizes. */
-export type FileList = Pick<Manifest, 'files' | 'generator' | 'name'>;
-
 /** The files that a bundle folder's lcc.json lists. @throws LccError LCC6103 */
 export async function readBundleFiles(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const manifest = await readManifest(folder);
@@ -21,7 +18,7 @@ export async function readBundleFiles(folder: string): Promise<ReadonlyMap<strin
 }
 
 /** @throws LccError LCC6103 when the folder has no lcc.json of lcc's making */
-export async function readManifest(folder: string): Promise<FileList> {
+export async function readManifest(folder: string): Promise<Manifest> {
   const text = await readFile(join(folder, 'lcc.json'), 'utf8').catch(() => undefined);
   if (text === undefined) throw notABundle(folder, 'lcc.json is missing');
   const manifest = parseManifest(text);
@@ -30,15 +27,15 @@ export async function readManifest(folder: string): Promise<FileList> {
 }
 
 /** The lcc.json of an earlier build. @throws LccError LCC6104 */
-export async function readBaseline(file: string): Promise<FileList> {
+export async function readBaseline(file: string): Promise<Manifest> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   const manifest = text === undefined ? 'it cannot be read' : parseManifest(text);
   if (typeof manifest === 'string') throw baselineInvalid(file, manifest);
   return manifest;
 }
 
-/** The manifest, or why it is none. */
-function parseManifest(text: string): FileList | string {
+/** The manifest, or why it is none. Its mark and its files are checked; the rest is trusted to whoever set the mark. */
+function parseManifest(text: string): Manifest | string {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -48,7 +45,7 @@ function parseManifest(text: string): FileList | string {
   return isManifest(value) ? value : 'lcc.json was not written by lcc';
 }
 
-function isManifest(value: unknown): value is FileList {
+function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null || !('generator' in value) || !('files' in value)) return false;
   const { generator, files } = value;
   if (typeof generator !== 'string' || !generator.startsWith('lcc ')) return false;

@@ -1,4 +1,5 @@
 import type { LoadOptions, Model } from '../../runtime/index.ts';
+import type { DType } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Graph } from './graph.ts';
 import type { Program } from './program.ts';
@@ -25,8 +26,8 @@ export interface CompileOptions {
   readonly dims?: Readonly<Record<string, number>>;
   /** whole shape of an input by its name */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
-  /** inputs fixed at build time, by name */
-  readonly constants?: Readonly<Record<string, Tensor>>;
+  /** inputs fixed at build time, by name; plain numbers take the dtype and shape that the model declares */
+  readonly constants?: Readonly<Record<string, Tensor | readonly number[]>>;
   /** one ES module with wasm and weights inside */
   readonly singleFile?: boolean;
   readonly onStage?: (event: StageEvent) => void;
@@ -62,12 +63,20 @@ export interface Proof {
     | { readonly kind: 'not proven'; readonly reason: string };
 }
 
+export interface PortReport {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
 /** What was built from what; the part of lcc.json that is known before emitting. */
 export interface Report {
   readonly name: string;
   readonly source: { readonly file?: string | undefined; readonly bytes: number; readonly sha256: string };
   readonly target: string;
   readonly backends: readonly ('webgpu' | 'wasm')[];
+  readonly inputs: readonly PortReport[];
+  readonly outputs: readonly PortReport[];
   readonly macs: number;
   /** bytes: constants, and inputs, outputs and scratch together */
   readonly memory: { readonly constants: number; readonly arena: number };

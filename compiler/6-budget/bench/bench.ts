@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { packageMissing } from '../../diagnostics/cli.ts';
+import { launchBrowser, runInPage } from '../browser/index.ts';
+import { measureInPage, type PageResult, type PageTask } from './page.ts';
+
+export type EngineName = 'lcc' | 'onnxruntime-web';
+
+export interface BenchTask {
+  /** the bundle's folder, or its files by path */
+  readonly bundle: string | ReadonlyMap<string, Uint8Array>;
+  /** the ONNX model, to measure onnxruntime-web beside it */
+  readonly model?: Uint8Array;
+  readonly inputs: PageTask['inputs'];
+  readonly backend: 'wasm' | 'webgpu';
+  /** interleaved rounds of the steady measurement; default 30 */
+  readonly rounds?: number;
+  /** cold pages per engine; default 5 */
+  readonly coldPages?: number;
+  /** default software */
+  readonly gpu?: 'software' | 'hardware';
+}
+
+export interface EngineResult {
+  readonly engine: EngineName;
+  readonly backend: string;
+  /** milliseconds from an empty page to the first output, code and weights served from this machine: median */
+  readonly first: number;
+  /** milliseconds per run once warm: median, and the 90th percentile of the rounds */
+  readonly median: number;
+  readonly p90: number;
+}
+
+export interface BenchResult {
+  readonly engines: readonly EngineResult[];
+  /** largest difference between the engines' outputs over the largest absolute value; 0 without a second engine */
+  readonly worst: number;
+}
+
+export type Bench = (task: BenchTask) => Promise<BenchResult>;
+
+/**
+ * Opens one browser for several measurements. Each takes cold pages of its own, one per engine and repeat, then one page
+ * where the engines take turns on one thread. @throws LccError without a browser or without onnxruntime-web
+ */
+export async function openBench(
+  gpu: 'software' | 'hardware' = 'software',
+): Promise<{ bench: Bench; close(): Promise<void> }> {
+  const browser = await launchBrowser({ gpu });
+  const bench: Bench = async (task) => {
+    const site = siteOf(task);
+    const engines: readonly EngineName[] = task.model === undefined ? ['lcc'] : ['lcc', 'onnxruntime-web'];
+    const measure = async (names: readonly EngineName[], mode: PageTask['mode']): Promise<PageResult> => {
+      const argument: PageTask = {
+        engines: names,
+        mode,
+        backend: task.backend,
+        inputs: task.inputs,
+        rounds: task.rounds ?? 30,
+      };
+      const result = await runInPage(browser, { ...site, module, argument, timeout: 300_000 });
+      return result as PageResult;
+    };
+    const cold = new Map<EngineName, number[]>(engines.map((engine) => [engine, []]));
+    for (let page = 0; page < (task.coldPages ?? 5); page++) {
+      for (const engine of engines) {
+        const { times } = await measure([engine], 'cold');
+        cold.get(engine)?.push(...(times[0]?.samples ?? []));
+      }
+    }
+    const steady = await measure(engines, 'steady');
+    return {
+      worst: steady.worst,
+      engines: steady.times.map(({ engine, backend, samples }) => ({
+        engine,
+        backend,
+        first: quantile(cold.get(engine) ?? [], 0.5),
+        median: quantile(samples, 0.5),
+        p90: quantile(samples, 0.9),
+      })),
+    };
+  };
+  return { bench, close: () => browser.close() };
+}
+
+const module = `const measure = ${measureInPage.toString()};
+export default (task) => measure(task, (path) => import(path));`;
+
+/** Isolated, so that clocks have their full resolution. */
+const isolation = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
+function siteOf({ bundle, model }: BenchTask) {
+  const folders: Record<string, string> = model === undefined ? {} : { '/onnxruntime/': onnxRuntimeFolder() };
+  const files: Record<string, Uint8Array> = model === undefined ? {} : { '/model.onnx': model };
+  if (typeof bundle === 'string') folders['/bundle/'] = bundle;
+  else for (const [path, bytes] of bundle) files[`/bundle/${path}`] = bytes;
+  return { folders, files, headers: isolation };
+}
+
+/** @throws LccError LCC0007 */
+function onnxRuntimeFolder(): string {
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
+    if (existsSync(join(folder, 'ort.wasm.min.mjs'))) return folder;
+  } catch {
+    // Reported below: not installed and installed without this build are the same to the reader.
+  }
+  throw packageMissing('onnxruntime-web');
+}
+
+/** Nearest rank. @param q 0..1 */
+export function quantile(samples: readonly number[], q: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
+}

@@ -1,0 +1,117 @@
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { requireReplaceable } from '../5-emit/write-folder.ts';
+import { type CheckResult, check } from '../6-budget/check.ts';
+import { type Budget, parseBudget, readBudget } from '../6-budget/parse-budget.ts';
+import { reportText } from '../6-budget/reporters/text.ts';
+import { compile } from '../compile.ts';
+import type { BuildConfig } from '../config.ts';
+import { noModel } from '../diagnostics/cli.ts';
+import type { CompileOptions, Report, StageEvent } from '../ir/bundle.ts';
+import type { ExitCode, Io } from './io.ts';
+import {
+  defaultTarget,
+  type ModelFlags,
+  parseModelFlags,
+  requireBackends,
+  type TargetedOptions,
+  withModelFlags,
+} from './model-options.ts';
+import { makeProgress } from './progress.ts';
+import { findConfig, readConfig } from './read-config.ts';
+import type { MakeCommand } from './run.ts';
+
+interface BuildFlags extends ModelFlags {
+  readonly out?: string;
+  readonly budget?: string;
+  readonly singleFile?: true;
+  readonly json?: true;
+}
+
+const notes = `
+The folder holds index.js with types, wasm modules, model.lcw (weights) and lcc.json. -o replaces an
+empty folder or an earlier bundle, nothing else. Without a model, lcc.config.ts of this folder is built.
+--budget only checks: it takes a size for the whole download (300KB, after brotli), or JSON, inline or in
+a file: {"total": {"brotli": "300KB"}, "code": "30KB"}. Measures: total, code, weights; encodings: raw,
+gzip, brotli (the default).
+
+Examples:
+  lcc build model.onnx --target mobile-wasm -o public/model
+  lcc build model.onnx --dim seq=128 --const threshold=0.5 --budget budget.json`;
+
+export const buildCommand: MakeCommand = (io, finish) =>
+  withModelFlags(
+    new Command('build')
+      .description('Compile a model into a bundle.')
+      .argument('[model]', 'an .onnx file, or an lcc.config.ts'),
+  )
+    .option('-o, --out <dir>', 'folder of the bundle (default: dist/<model name>)')
+    .option('--single-file', 'one ES module with wasm and weights inside')
+    .option('--budget <size or file>', 'limits to check the result against')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', notes)
+    .action(async (model: string | undefined, flags: BuildFlags) => finish(await build(model, flags, io)));
+
+interface BuildPlan {
+  readonly model: string;
+  readonly out: string;
+  readonly options: CompileOptions;
+  readonly budget: Budget | undefined;
+}
+
+async function build(model: string | undefined, flags: BuildFlags, io: Io): Promise<ExitCode> {
+  const plan = await makePlan(model, flags, io.cwd);
+  await requireReplaceable(plan.out);
+  const progress = makeProgress(io, 'parity');
+  const times: { stage: string; ms: number }[] = [];
+  const onStage = (event: StageEvent) => {
+    times.push({ stage: event.stage, ms: event.ms });
+    progress.stage(event);
+  };
+  progress.start();
+  const bundle = await compile(plan.model, { ...plan.options, onStage }).catch((error: unknown) => {
+    progress.stop();
+    throw error;
+  });
+  await bundle.write(plan.out);
+  const result = await check(plan.out, plan.budget ?? { limits: [] });
+  if (flags.json) io.stdout(`${JSON.stringify(summary(plan.out, bundle.report, times, result), undefined, 2)}\n`);
+  else io.stdout(`${plan.out}\n${reportText(result)}`);
+  return result.isWithin ? 0 : 1;
+}
+
+const summary = (out: string, report: Report, times: readonly object[], result: CheckResult) => ({
+  out,
+  report,
+  stages: times,
+  check: result,
+});
+
+/** Flags over configuration over defaults. */
+async function makePlan(model: string | undefined, flags: BuildFlags, cwd: string): Promise<BuildPlan> {
+  const named = model === undefined ? findConfig(cwd) : resolve(cwd, model);
+  if (named === undefined) throw noModel(cwd);
+  const isConfig = /\.(ts|mjs|js)$/.test(named);
+  const config: BuildConfig = isConfig ? await readConfig(named) : { model: named };
+  const home = isConfig ? dirname(named) : cwd;
+  const { model: file, out, budget, ...settings } = config;
+  const source = resolve(home, file);
+  const options: TargetedOptions = { target: defaultTarget, ...settings, ...parseModelFlags(flags) };
+  requireBackends(options);
+  const name = basename(source, extname(source));
+  return {
+    model: source,
+    out: flags.out === undefined ? resolve(home, out ?? join('dist', name)) : resolve(cwd, flags.out),
+    options: flags.singleFile ? { ...options, singleFile: true } : options,
+    budget: flags.budget === undefined ? configBudget(budget, home) : readBudget(fromFolder(flags.budget, cwd)),
+  };
+}
+
+const configBudget = (budget: BuildConfig['budget'], home: string): Budget | undefined => {
+  if (budget === undefined) return undefined;
+  return typeof budget === 'string' ? readBudget(fromFolder(budget, home)) : parseBudget(budget);
+};
+
+/** A budget's path starts from a folder; sizes and inline JSON stay as they are. */
+const fromFolder = (budget: string, folder: string): string =>
+  budget.endsWith('.json') ? resolve(folder, budget) : budget;

@@ -1,0 +1,70 @@
+import { createColors } from 'picocolors';
+import { printByteCount } from '../6-budget/byte-count.ts';
+import type { Proof, StageEvent } from '../ir/bundle.ts';
+import { type Stage, stages } from '../ir/bundle.ts';
+import type { Io } from './io.ts';
+
+export interface Progress {
+  /** Announces the first stage, on a terminal. */
+  start(): void;
+  stage(event: StageEvent): void;
+  /** Takes an announcement back; nothing comes after. */
+  stop(): void;
+}
+
+/** One line per finished stage on stderr; on a terminal the stage at work is named until its line replaces it. */
+export function makeProgress(io: Io, last: Stage): Progress {
+  const colors = createColors(io.isTerminal);
+  const clear = io.isTerminal ? '\r\u001b[2K' : '';
+  const announce = (stage: Stage | undefined) => {
+    if (io.isTerminal && stage !== undefined) io.stderr(colors.dim(`  ${stage} ...`));
+  };
+  return {
+    start: () => announce(stages[0]),
+    stage: (event) => {
+      const [summary, ...more] = describeStage(event);
+      const time = `${Math.round(event.ms)} ms`.padStart(9);
+      io.stderr(`${clear}  ${colors.bold(event.stage.padEnd(8))}${time}  ${summary}\n`);
+      for (const line of more) io.stderr(`  ${' '.repeat(17)}  ${colors.dim(line)}\n`);
+      if (event.stage !== last) announce(stages[stages.indexOf(event.stage) + 1]);
+    },
+    stop: () => io.stderr(clear),
+  };
+}
+
+/** A summary, then lines with more. */
+export function describeStage(event: StageEvent): string[] {
+  switch (event.stage) {
+    case 'ingest':
+      return [`${count(event.graph.nodes.length, 'node')}`, ...event.notes];
+    case 'compress': {
+      const changes = event.passes.reduce((sum, pass) => sum + pass.changes, 0);
+      return [`${count(event.graph.nodes.length, 'node')} left by ${count(changes, 'change')}`];
+    }
+    case 'lower': {
+      const { program } = event;
+      const memory = `constants ${printByteCount(program.constants.size)}, arena ${printByteCount(program.arenaBytes)}`;
+      return [`${count(program.kernels.length, 'kernel')}, ${printMacs(program.macs)}, ${memory}`];
+    }
+    case 'emit': {
+      const bytes = [...event.files.values()].reduce((sum, file) => sum + file.length, 0);
+      return [`${count(event.files.size, 'file')}, ${printByteCount(bytes)}`];
+    }
+    case 'parity':
+      return [count(event.proofs.length, 'comparison'), ...event.proofs.map(describeProof)];
+    default:
+      return event satisfies never;
+  }
+}
+
+export const describeProof = ({ engine, result }: Proof): string =>
+  result.kind === 'agrees'
+    ? `${engine} agrees: ${result.worst.toExponential(1)} of ${result.tolerance.toExponential(1)}`
+    : `${engine} not proven: ${result.reason}`;
+
+export function printMacs(macs: number): string {
+  if (macs < 1e6) return `${(macs / 1e3).toFixed(1)} K MACs`;
+  return macs < 1e9 ? `${(macs / 1e6).toFixed(1)} M MACs` : `${(macs / 1e9).toFixed(2)} G MACs`;
+}
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

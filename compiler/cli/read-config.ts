@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createJiti } from 'jiti';
+import type { BuildConfig } from '../config.ts';
+import { configInvalid } from '../diagnostics/cli.ts';
+import { parseTarget } from './model-options.ts';
+
+const names = ['lcc.config.ts', 'lcc.config.mjs', 'lcc.config.js'];
+
+export const findConfig = (folder: string): string | undefined =>
+  names.map((name) => join(folder, name)).find((file) => existsSync(file));
+
+type Check = (value: unknown) => boolean;
+const isText: Check = (value) => typeof value === 'string' && value !== '';
+const isNumber: Check = (value) => typeof value === 'number';
+const isNumbers: Check = (value) => Array.isArray(value) && value.every(isNumber);
+const isTensor: Check = (value) => typeof value === 'object' && value !== null && 'dtype' in value && 'data' in value;
+const recordOf =
+  (check: Check): Check =>
+  (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(check);
+
+const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: Check]>> = {
+  model: ['a path', isText],
+  out: ['a path', isText],
+  target: ['a target name', isText],
+  backends: ['a list of webgpu and wasm', (v) => Array.isArray(v) && v.every((b) => b === 'webgpu' || b === 'wasm')],
+  dims: ['sizes by name', recordOf(isNumber)],
+  shapes: ['lists of sizes by input name', recordOf(isNumbers)],
+  constants: ['numbers or tensors by input name', recordOf((value) => isNumbers(value) || isTensor(value))],
+  singleFile: ['true or false', (value) => typeof value === 'boolean'],
+  budget: ['a budget', (value) => isText(value) || isNumber(value) || (typeof value === 'object' && value !== null)],
+};
+
+/** The default export of a configuration file, TypeScript or not. @throws LccError LCC0003, LCC0005 */
+export async function readConfig(file: string): Promise<BuildConfig> {
+  const config = await createJiti(import.meta.url, { moduleCache: false, fsCache: false })
+    .import(file, { default: true })
+    .catch((error: unknown) => {
+      throw configInvalid(file, error instanceof Error ? error.message : String(error));
+    });
+  return requireConfig(config, file);
+}
+
+function requireConfig(config: unknown, file: string): BuildConfig {
+  if (typeof config !== 'object' || config === null) throw configInvalid(file, 'it has no default export');
+  for (const [name, value] of Object.entries(config)) {
+    const field = Object.entries(fields).find(([known]) => known === name)?.[1];
+    if (field === undefined) throw configInvalid(file, `there is no setting "${name}"`);
+    if (value !== undefined && !field[1](value)) throw configInvalid(file, `${name} is not ${field[0]}`);
+  }
+  if (!isConfig(config)) throw configInvalid(file, 'model is missing');
+  if (config.target !== undefined) parseTarget(config.target);
+  return config;
+}
+
+/** Every present field is checked before; what is left is that the model is there. */
+const isConfig = (config: object): config is BuildConfig => 'model' in config && isText(config.model);
