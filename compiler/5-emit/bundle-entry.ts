@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { type ModuleFormat, type Plugin, rollup } from 'rollup';
-import { minify } from 'terser';
 import { ModuleKind, ScriptTarget, ts } from 'ts-morph';
 import type { Target } from '../../targets/target.ts';
 import { runtimeSpecifier } from './print-entry.ts';
@@ -14,7 +13,7 @@ const scriptTargets: Readonly<Record<Target['syntax'], ScriptTarget>> = {
 };
 
 const transpile = (code: string, target: ScriptTarget): string =>
-  ts.transpileModule(code, { compilerOptions: { target, module: ModuleKind.ESNext } }).outputText;
+  ts.transpileModule(code, { compilerOptions: { target, module: ModuleKind.ESNext, removeComments: true } }).outputText;
 
 /** Gives Rollup the entry module from memory and the runtime from its files. */
 const runtimePlugin = (entry: string): Plugin => ({
@@ -38,22 +37,15 @@ export async function bundleEntry(entry: string, syntax: Target['syntax'], forma
     input: entryId,
     plugins: [runtimePlugin(entry)],
     external: (id) => id.endsWith('.wasm'),
+    makeAbsoluteExternalsRelative: false,
     treeshake: { moduleSideEffects: false },
   });
   try {
     const output: ModuleFormat = format.kind === 'module' ? 'es' : 'iife';
     const names = format.kind === 'classic' ? { name: `lcc.${format.name}`, extend: true } : {};
     const { output: chunks } = await build.generate({ format: output, exports: 'named', ...names });
-    const code = syntax === 'es2022' ? chunks[0].code : transpile(chunks[0].code, scriptTargets[syntax]);
     // Names and lines stay: the file is for reading, and brotli makes up for most of it.
-    const printed = await minify(code, {
-      module: format.kind === 'module',
-      ecma: syntax === 'es2017' ? 2017 : 2020,
-      compress: { passes: 2, inline: false, sequences: false, conditionals: false, if_return: false },
-      mangle: false,
-      format: { beautify: true, indent_level: 2 },
-    });
-    return printed.code ?? code;
+    return transpile(chunks[0].code, scriptTargets[syntax]);
   } finally {
     await build.close();
   }
