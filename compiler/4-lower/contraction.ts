@@ -1,8 +1,9 @@
 import type { ValueId } from '../ir/graph.ts';
 import { type BinaryExpr, childrenOf, type Expr, freeAxes, type LoadExpr, mapChildren } from '../kernel/expr.ts';
-import { type Axis, type Index, isAffine } from '../kernel/index-expr.ts';
+import { type Axis, type Index, isAffine, makeAxis } from '../kernel/index-expr.ts';
 import { accLocal } from '../kernel/nest.ts';
 import { isFloat } from '../tensor/dtype.ts';
+import { dim } from '../tensor/shape.ts';
 import { reductionsOf } from './fuse.ts';
 
 /** A kernel's sum of products, told apart into its operands and the roles of its axes; layouts are not known yet. */
@@ -68,7 +69,9 @@ function assignRoles(
     if (crossed && m.some((axis) => inA.has(axis))) return undefined;
     return { form: 'dense', a, b, batch: [...shared, ...own.filter((axis) => axis !== n)], m, n };
   }
-  if (!isConstant(b.source) || m.length === 0) return undefined;
+  if (!isConstant(b.source)) return undefined;
+  if (shared.length === 0) return { form: 'dense', a, b, batch: [], m, n: makeAxis('n', dim(1)) };
+  if (m.length === 0) return undefined;
   const channel = [...shared].sort((x, y) => y.extent.size - x.extent.size)[0];
   if (!channel || !isPlainDimension(a.index, channel)) return undefined;
   return { form: 'channelwise', a, b, batch: shared.filter((axis) => axis !== channel), m, n: channel };

@@ -4,7 +4,7 @@ import { type Axis, type Index, sameIndex, toIndex } from '../kernel/index-expr.
 import type { Meaning } from '../kernel/meaning.ts';
 import { ops } from '../ops/index.ts';
 import { makeOperand, type OpClass } from '../ops/op.ts';
-import { elementCount } from '../tensor/shape.ts';
+import { elementCount, sizesOf } from '../tensor/shape.ts';
 import { dividesNothing, splitAxes } from './split-axes.ts';
 
 /**
@@ -44,6 +44,7 @@ interface Draft {
 export function fuseGraph(graph: Graph): Root[] {
   const drafts = new Map<ValueId, Draft>();
   const outputs = new Set(graph.outputs.map((o) => o.value));
+  const sizesOfSource = (id: ValueId): readonly number[] => sizesOf(graph.values.get(id)?.type.shape ?? []);
   for (const node of [...graph.nodes].reverse()) {
     const meanings = node.op === 'concat' ? [] : meaningsOf(graph, node);
     node.outputs.forEach((id, i) => {
@@ -56,7 +57,8 @@ export function fuseGraph(graph: Graph): Root[] {
         drafts.set(id, { value, node, kind: 'concat', axes: [], index: [], expr: noExpr, fused: [node.op] });
         return;
       }
-      if (outputs.has(id) || !inlineInto(readers, value, node, meaning)) drafts.set(id, draftOf(value, node, meaning));
+      if (outputs.has(id) || !inlineInto(readers, value, node, meaning, sizesOfSource))
+        drafts.set(id, draftOf(value, node, meaning));
     });
   }
   return [...drafts.values()].reverse();
@@ -81,7 +83,13 @@ function draftOf(value: Value, node: Node, meaning: Meaning): Draft {
 }
 
 /** Substitutes the value into all its readers, or changes nothing and returns false. */
-function inlineInto(readers: readonly Draft[], value: Value, node: Node, meaning: Meaning): boolean {
+function inlineInto(
+  readers: readonly Draft[],
+  value: Value,
+  node: Node,
+  meaning: Meaning,
+  sizesOfSource: (id: ValueId) => readonly number[],
+): boolean {
   const opClass = ops[node.op].class;
   if (opClass !== 'movement' && readers.length !== 1) return false;
   const updates: (() => void)[] = [];
@@ -95,6 +103,7 @@ function inlineInto(readers: readonly Draft[], value: Value, node: Node, meaning
     });
     if (opClass !== 'elementwise' && dividesNothing(reader.expr) && !dividesNothing(inlined.value)) return false;
     if (hasReduction(meaning.value) && !dividesNothing(inlined.value)) return false;
+    if (opClass === 'movement' && !guardsFollowBounds(inlined.value, sizesOfSource)) return false;
     if (loadsOf(inlined.value).size > sourceLimit) return false;
     updates.push(() => {
       reader.axes = inlined.axes;
@@ -127,6 +136,21 @@ function isFusible(reader: Draft, value: Value, opClass: OpClass, meaning: Meani
   if (elementCount(value.type.shape) < points && !isLight(meaning.value)) return false;
   if (opClass === 'elementwise') return true;
   return !hasReduction(reader.expr) && elementCount(value.type.shape) >= points;
+}
+
+/**
+ * Inside reductions every guard must be the bounds of a dimension of what is read, so that zeros kept around the value
+ * can stand for it: an image reshaped from a sequence has neighbours where its padding should be.
+ */
+function guardsFollowBounds(e: Expr, sizesOfSource: (id: ValueId) => readonly number[]): boolean {
+  return reductionsOf(e).every((r) =>
+    [...loadsOf(r.body).values()].every((loads) =>
+      [...loads].every((l) => {
+        const sizes = sizesOfSource(l.source);
+        return l.guards.every((g) => l.index.some((i, d) => g.extent === sizes[d] && sameIndex(i, g.index)));
+      }),
+    ),
+  );
 }
 
 /** A copied element, or a copied element with the same fill, can take further guards. */
