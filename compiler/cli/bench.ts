@@ -20,10 +20,10 @@ interface BenchFlags {
 }
 
 const notes = `
-Opens the bundle in a headless Chrome or Chromium, feeds it random numbers, and prints the time from an
-empty page to the first output, and the time of one run once warm, on one thread. Another engine takes
-turns with it in the same page. WebGPU runs on a software GPU unless --gpu hardware: its times then mean
-nothing, its values do.
+Opens the bundle in a headless Chrome or Chromium, feeds it random numbers, and prints the time from
+an empty page to the first output, and the time of one run once warm, on one thread. Another engine
+takes turns with it in the same page. WebGPU runs on a software GPU unless --gpu hardware: its times
+then mean nothing, its values do.
 
 Examples:
   lcc bench dist/model

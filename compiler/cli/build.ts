@@ -30,10 +30,10 @@ interface BuildFlags extends ModelFlags {
 
 const notes = `
 The folder holds index.js with types, wasm modules, model.lcw (weights) and lcc.json. -o replaces an
-empty folder or an earlier bundle, nothing else. Without a model, lcc.config.ts of this folder is built.
---budget only checks: it takes a size for the whole download (300KB, after brotli), or JSON, inline or in
-a file: {"total": {"brotli": "300KB"}, "code": "30KB"}. Measures: total, code, weights; encodings: raw,
-gzip, brotli (the default).
+empty folder or an earlier bundle, nothing else. Without a model, this folder's lcc.config.ts is built.
+--budget only checks. It takes a size for the whole download after brotli, such as 300KB, or JSON,
+inline or in a file: {"total": {"brotli": "300KB"}, "code": "30KB"}. Measures are total, code and
+weights; encodings are raw, gzip and brotli (the default).
 
 Examples:
   lcc build model.onnx --target mobile-wasm -o public/model

@@ -26,8 +26,9 @@ interface InspectFlags extends ModelFlags {
 }
 
 const notes = `
-Stages: ingest prints the graph as lcc reads it, compress the graph after its passes, lower the kernels
-of the program, emit the files, parity the comparisons. A bundle shows what its lcc.json records.
+After ingest comes the graph as lcc reads it, after compress the graph its passes left, after lower
+the kernels, after emit the files, after parity the comparisons. A bundle shows what its lcc.json
+records.
 
 Examples:
   lcc inspect model.onnx --after ingest

@@ -7,23 +7,23 @@ import type { CompileOptions } from '../ir/bundle.ts';
 export interface ModelFlags {
   readonly target?: string;
   readonly backends?: string;
-  readonly dim: readonly string[];
-  readonly shape: readonly string[];
-  readonly const: readonly string[];
+  readonly dim?: readonly string[];
+  readonly shape?: readonly string[];
+  readonly const?: readonly string[];
 }
 
 export const defaultTarget: TargetName = 'mobile-webgpu';
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 /** Adds the flags that `build` and `inspect` share. */
 export const withModelFlags = (command: Command): Command =>
   command
     .option('--target <name>', `what to build for, see lcc targets (default: ${defaultTarget})`)
     .option('--backends <list>', 'only these of the target: webgpu,wasm')
-    .option('--dim <name=size>', 'size of a named dimension, such as seq=128; may be repeated', collect, [])
-    .option('--shape <input=sizes>', 'whole shape of an input, such as image=1,3,224,224; may be repeated', collect, [])
-    .option('--const <input=values>', 'fix an input at build time, such as k=5; may be repeated', collect, []);
+    .option('--dim <name=size>', 'size of a named dimension, such as seq=128; may be repeated', collect)
+    .option('--shape <input=sizes>', 'whole shape of an input, such as image=1,3,224,224; may be repeated', collect)
+    .option('--const <input=values>', 'fix an input at build time, such as k=5; may be repeated', collect);
 
 /** Compile options whose target is one of lcc's. */
 export type TargetedOptions = CompileOptions & { readonly target: TargetName };
@@ -75,10 +75,10 @@ function bindings<K extends string, V>(
   key: K,
   flag: string,
   form: string,
-  given: readonly string[],
+  given: readonly string[] | undefined,
   parse: (text: string) => V | undefined,
 ): Partial<Record<K, Record<string, V>>> {
-  if (given.length === 0) return {};
+  if (given === undefined) return {};
   const entries = given.map((text) => {
     // Tensor names may hold "=", values never do.
     const split = text.lastIndexOf('=');

@@ -39,12 +39,12 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   const program = new Program('lcc')
     .description('Compiles ONNX models into self-contained web bundles: wasm SIMD and WebGPU, no runtime.')
     .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .addHelpText('after', examples);
   for (const make of commands) program.addCommand(make(io, (result) => (code = result)));
   for (const command of [program, ...program.commands]) {
     command
+      .helpOption('-h, --help', 'print this help')
       .exitOverride()
       .configureHelp({ helpWidth: 100 })
       .configureOutput({ writeOut: io.stdout, writeErr: io.stderr, getOutHasColors: () => false });

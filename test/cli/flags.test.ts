@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { type ModelFlags, parseModelFlags, requireBackends } from '../../compiler/cli/model-options.ts';
+
+test('flags become options, and what is not given stays out', () => {
+  expect(parseModelFlags({})).toEqual({});
+  expect(
+    parseModelFlags({
+      target: 'desktop-webgpu',
+      backends: 'wasm,webgpu,wasm',
+      dim: ['seq=128', 'batch=2'],
+      shape: ['input.1=1,3, 224,224', 'scalar='],
+      const: ['k=5', 'a=b=-1.5,2e3'],
+    }),
+  ).toEqual({
+    target: 'desktop-webgpu',
+    backends: ['wasm', 'webgpu'],
+    dims: { seq: 128, batch: 2 },
+    shapes: { 'input.1': [1, 3, 224, 224], scalar: [] },
+    constants: { k: [5], 'a=b': [-1.5, 2000] },
+  });
+});
+
+describe('what is refused', () => {
+  test.each<[ModelFlags, string]>([
+    [{ target: 'fridge' }, 'LCC0003: There is no target "fridge".'],
+    [{ backends: 'webgpu,gl' }, 'LCC0003: There is no backend "gl".'],
+    [{ dim: ['seq'] }, 'LCC0002: --dim takes name=size.\n  given: seq'],
+    [{ dim: ['seq=-1'] }, 'LCC0002: --dim takes name=size.'],
+    [{ dim: ['seq='] }, 'LCC0002: --dim takes name=size.'],
+    [{ shape: ['=1,2'] }, 'LCC0002: --shape takes input=size,size,...'],
+    [{ shape: ['x=1,,2'] }, 'LCC0002: --shape takes input=size,size,...'],
+    [{ const: ['k=five'] }, 'LCC0002: --const takes input=number,number,...'],
+  ])('%j', (given, message) => expect(() => parseModelFlags(given)).toThrow(message));
+
+  test('a backend that the target lacks', () => {
+    expect(() => requireBackends({ target: 'mobile-wasm', backends: ['wasm', 'webgpu'] })).toThrow(
+      `LCC0004: Target mobile-wasm has no webgpu backend.
+  Next: Choose from wasm, or another target from lcc targets.`,
+    );
+  });
+});
