@@ -59,7 +59,10 @@ export function writeDense(
       return;
     }
     const axis = c.m[depth];
-    if (!axis) return tile(place, rows, columns);
+    if (!axis) {
+      tile(place, rows, columns);
+      return;
+    }
     loopTiles(code, extentOf(axis), tiling.rows[depth] ?? 1, mayRepeat, (at, size) => {
       const inner = rows.flatMap((row) => Array.from({ length: size }, (_, i) => new Map(row).set(axis, i)));
       rowsFrom(depth + 1, enter(code, place, axis, at), columns, inner);
@@ -76,7 +79,10 @@ export function writeDense(
 
   const overBatch = (depth: number, place: Place): void => {
     const axis = c.batch[depth];
-    if (!axis) return rowsFrom(0, place, [], [new Map()]);
+    if (!axis) {
+      rowsFrom(0, place, [], [new Map()]);
+      return;
+    }
     loopOver(code, 0, extentOf(axis), 1, (at) => overBatch(depth + 1, enter(code, place, axis, at)));
   };
   overBatch(0, startPlace(code, streams));

@@ -2,12 +2,13 @@ import type binaryen from 'binaryen';
 import { default as wasm } from 'binaryen';
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
 import type { WasmFeatures } from '../../target.ts';
+import { writeChannelwise } from './channelwise.ts';
 import { Code } from './code.ts';
 import { extentOf, pointsOf, simplify } from './contraction.ts';
 import { writeDense } from './dense.ts';
 import { type RenderValue, splitEpilogue } from './epilogue.ts';
 import { makeLanes } from './lanes.ts';
-import { chooseDense } from './tiling.ts';
+import { chooseChannelwise, chooseDense } from './tiling.ts';
 
 /** What `lcc inspect` says about a contraction. */
 export interface ContractionFacts {
@@ -37,7 +38,14 @@ export function contractionFunction(
     return { tile: 'empty', isVector };
   }
   const epilogue = splitEpilogue(simple);
-  const { contraction, tiling } = chooseDense(simple, features, !epilogue.mayReadOutput);
+  const mayRepeat = !epilogue.mayReadOutput;
+  if (simple.form === 'channelwise') {
+    const rows = chooseChannelwise(simple, features, mayRepeat);
+    writeChannelwise(code, lanes, simple, rows, epilogue, render);
+    code.finish(name);
+    return { tile: `${rows.join('x') || 1}x${lanes.width}`, isVector };
+  }
+  const { contraction, tiling } = chooseDense(simple, features, mayRepeat);
   const moved = contraction === simple ? epilogue : splitEpilogue(contraction);
   writeDense(code, lanes, contraction, tiling, moved, render);
   code.finish(name);

@@ -20,15 +20,16 @@ export interface KAxis {
 
 type Step = (a: Address, b: Address, split: number) => void;
 
-/** Multiply-adds written out before a loop is made instead, and wanted in a loop's body. */
-const straightLine = 80;
-const loopBody = 32;
+/** Multiply-adds that may be written out before a loop is made instead. */
+const straightLine = 16;
+/** Multiply-adds in the body of a loop. More are slower: V8 keeps too many loaded operands alive at once. */
+const loopBody = 8;
 
 /** Calls `step` for every k: written out when the sum is short, else in loops with an unrolled body. */
 export function sumOverK(code: Code, walk: KWalk, step: Step): void {
   const total = walk.axes.reduce((points, axis) => points * axis.count, 1);
   if (total === 0) return;
-  if (total * walk.madds <= straightLine) {
+  if (total === 1 || total * walk.madds <= straightLine) {
     let turn = 0;
     writeOut(walk.axes, walk.a, walk.b, (a, b) => step(a, b, turn++ % walk.splits));
     return;
@@ -45,7 +46,10 @@ const addressValue = (code: Code, address: Address): binaryen.ExpressionRef =>
 
 function writeOut(axes: readonly KAxis[], a: Address, b: Address, step: (a: Address, b: Address) => void): void {
   const [axis, ...rest] = axes;
-  if (!axis) return step(a, b);
+  if (!axis) {
+    step(a, b);
+    return;
+  }
   for (let i = 0; i < axis.count; i++) writeOut(rest, atOffset(a, i * axis.a), atOffset(b, i * axis.b), step);
 }
 
@@ -105,11 +109,9 @@ function loop(code: Code, axis: KAxis, rounds: number, unroll: number, moving: M
   );
 }
 
-/** Steps per round: near the wanted body, without a remainder where possible, all partial sums in turn. */
+/** Steps per round: all partial sums in turn, more only while the body is short, without a remainder where possible. */
 function chooseUnroll(count: number, madds: number, splits: number): number {
-  const wanted = Math.max(1, Math.min(8, Math.round(loopBody / madds)), splits);
-  for (const by of [wanted, wanted + 1, wanted - 1, wanted + 2, wanted - 2, wanted * 2]) {
-    if (by >= splits && by <= count && count % by === 0 && by % splits === 0) return by;
-  }
-  return Math.min(wanted, count);
+  const most = Math.max(splits, Math.floor(loopBody / madds));
+  for (let by = most; by >= splits; by--) if (count % by === 0 && by % splits === 0) return by;
+  return Math.min(most, count);
 }

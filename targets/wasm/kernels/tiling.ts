@@ -21,23 +21,24 @@ export interface Choice {
   readonly tiling: DenseTiling;
 }
 
-/** What one core does in a cycle; measured on x86-64, where V8 has 15 vector registers to give. */
-interface Machine {
+/** What one core does in a cycle; fitted to Chromium on x86-64, where other tiles fall to half the speed. */
+export interface Machine {
   readonly maddsPerCycle: number;
   readonly loadsPerCycle: number;
   /** cycles until a sum can be added to again */
   readonly latency: number;
+  /** vector registers beside one for the row's operand (and one for the product, where that is not fused) */
   readonly registers: number;
 }
 
-const machines: Readonly<Record<WasmFeatures, Machine>> = {
-  scalar: { maddsPerCycle: 2, loadsPerCycle: 2, latency: 3, registers: 15 },
-  simd: { maddsPerCycle: 2, loadsPerCycle: 2.5, latency: 3, registers: 15 },
-  relaxed: { maddsPerCycle: 2, loadsPerCycle: 2.5, latency: 5, registers: 15 },
+export const machines: Readonly<Record<WasmFeatures, Machine>> = {
+  scalar: { maddsPerCycle: 2, loadsPerCycle: 2, latency: 3, registers: 13 },
+  simd: { maddsPerCycle: 2, loadsPerCycle: 2, latency: 3, registers: 13 },
+  relaxed: { maddsPerCycle: 2, loadsPerCycle: 2, latency: 4.4, registers: 14 },
 };
 
-/** Slowdown of a tile whose sums do not fit the registers. */
-const spill = 2;
+/** Slowdown of a tile that does not fit the registers, and of one that V8 before version 12 spills. */
+const spill = { always: 2, sometimes: 1.1 };
 const cacheBytes = { first: 32 << 10, second: 768 << 10 };
 /** cycles per byte from the second cache and from beyond it */
 const refill = { second: 1 / 40, beyond: 1 / 12 };
@@ -96,7 +97,7 @@ const panelCounts = (c: Contraction, width: number): readonly number[] => {
 };
 
 /** Tiles over the last two row axes with at most `most` rows. */
-function rowTiles(m: readonly Axis[], most: number): readonly (readonly number[])[] {
+export function rowTiles(m: readonly Axis[], most: number): readonly (readonly number[])[] {
   const sizes = m.slice(-2).map(extentOf);
   const outer = m.slice(0, -2).map(() => 1);
   const last = sizes.at(-1);
@@ -111,12 +112,16 @@ function rowTiles(m: readonly Axis[], most: number): readonly (readonly number[]
   return tiles;
 }
 
+/** Vectors alive at once: the sums, and the columns' operands where more than one row uses them. */
+const liveVectors = ({ rows, vectors }: TileShape, splits: number): number =>
+  rows * vectors * splits + (rows > 1 ? vectors : 0);
+
 /** Partial sums per output: enough for the adder's latency, as many as the registers hold. */
-function splitsOf({ rows, vectors }: TileShape, machine: Machine, k: number): number {
-  const sums = rows * vectors;
+function splitsOf(shape: TileShape, machine: Machine, k: number): number {
+  const sums = shape.rows * shape.vectors;
+  const wanted = machine.latency * machine.maddsPerCycle;
   let splits = 1;
-  while (sums * splits < machine.latency * machine.maddsPerCycle && sums * splits * 2 <= 12 && k >= 8 * splits)
-    splits *= 2;
+  while (sums * splits < wanted && k >= 8 * splits && liveVectors(shape, splits * 2) <= machine.registers) splits *= 2;
   return splits;
 }
 
@@ -124,16 +129,15 @@ function tileCycles(shape: TileShape, machine: Machine, k: number): number {
   const { rows, vectors } = shape;
   const splits = splitsOf(shape, machine, k);
   const madds = rows * vectors;
-  const inRegisters = rows === 1 ? madds * splits + 2 : madds * splits + Math.min(vectors, 2) + 1;
-  const step = Math.max(
-    madds / machine.maddsPerCycle,
-    machine.latency / splits,
-    (rows + vectors) / machine.loadsPerCycle,
-  );
-  return k * step * (inRegisters > machine.registers ? spill : 1) + 12 + 3 * madds * splits;
+  const { maddsPerCycle, latency, loadsPerCycle, registers } = machine;
+  const step = Math.max(madds / maddsPerCycle, latency / splits, (rows + vectors) / loadsPerCycle);
+  const live = liveVectors(shape, splits);
+  const isTight = registers < 14 && live + splits > registers - 2;
+  const slowdown = live > registers ? spill.always : isTight ? spill.sometimes : 1;
+  return k * step * slowdown + 12 + 3 * madds * splits;
 }
 
-interface Piece {
+export interface Piece {
   readonly size: number;
   readonly times: number;
 }
@@ -150,6 +154,16 @@ function piecesOf(extent: number, size: number, mayRepeat: boolean): readonly Pi
   ];
 }
 
+/** Tiles by their number of rows. */
+export function rowPieces(c: Contraction, rows: readonly number[], mayRepeat: boolean): readonly Piece[] {
+  let all: Piece[] = [{ size: 1, times: pointsOf(c.batch) }];
+  c.m.forEach((axis, i) => {
+    const pieces = piecesOf(extentOf(axis), rows[i] ?? 1, mayRepeat);
+    all = all.flatMap((p) => pieces.map((q) => ({ size: p.size * q.size, times: p.times * q.times })));
+  });
+  return all;
+}
+
 function computeCycles(
   c: Contraction,
   machine: Machine,
@@ -158,17 +172,13 @@ function computeCycles(
   width: number,
   mayRepeat: boolean,
 ): number {
-  let rowPieces: Piece[] = [{ size: 1, times: pointsOf(c.batch) }];
-  c.m.forEach((axis, i) => {
-    const pieces = piecesOf(extentOf(axis), rows[i] ?? 1, mayRepeat);
-    rowPieces = rowPieces.flatMap((p) => pieces.map((q) => ({ size: p.size * q.size, times: p.times * q.times })));
-  });
   const k = pointsOf(c.k);
   let cycles = 0;
   for (const column of piecesOf(extentOf(c.n), columns, c.b.kind === 'live' && mayRepeat)) {
     const vectors = Math.ceil(column.size / width);
-    for (const row of rowPieces)
+    for (const row of rowPieces(c, rows, mayRepeat)) {
       cycles += row.times * column.times * tileCycles({ rows: row.size, vectors }, machine, k);
+    }
   }
   return cycles;
 }
@@ -208,4 +218,48 @@ function spanBytes(offset: Index, axes: ReadonlySet<Axis>): number {
   }
   const { min, max } = rangeOf(moving);
   return Math.min(points, max - min + 1) * elementBytes;
+}
+
+/** Rows per tile along each row axis for a channelwise contraction. */
+export function chooseChannelwise(c: Contraction, features: WasmFeatures, mayRepeat: boolean): readonly number[] {
+  const machine = machines[features];
+  const window = c.k.at(-1);
+  const taps = window ? extentOf(window) : 1;
+  const steps = pointsOf(c.k.slice(0, -1));
+  let best: readonly number[] = c.m.map(() => 1);
+  let least = Number.POSITIVE_INFINITY;
+  for (const rows of rowTiles(c.m, features === 'scalar' ? 2 : 8)) {
+    let cycles = 0;
+    for (const { size, times } of rowPieces(c, rows, mayRepeat)) {
+      const loads = taps + inputsPerStep(c, size === product(rows) ? rows : [size]);
+      const step = Math.max(
+        (size * taps) / machine.maddsPerCycle,
+        taps * machine.latency,
+        loads / machine.loadsPerCycle,
+      );
+      const isSpilt = size + taps > machine.registers;
+      cycles += times * (steps * step * (isSpilt ? spill.sometimes : 1) + 10 + 3 * size);
+    }
+    if (cycles >= least * 0.999) continue;
+    least = cycles;
+    best = rows;
+  }
+  return best;
+}
+
+const product = (sizes: readonly number[]): number => sizes.reduce((x, y) => x * y, 1);
+
+/** Different inputs that a tile reads for one row of its windows. */
+function inputsPerStep(c: Contraction, rows: readonly number[]): number {
+  const window = c.k.at(-1);
+  let offsets = new Set([0]);
+  const spread = (count: number, stride: number): void => {
+    offsets = new Set([...offsets].flatMap((at) => Array.from({ length: count }, (_, i) => at + i * stride)));
+  };
+  if (window) spread(extentOf(window), strideIn(c.a, window));
+  rows.toReversed().forEach((count, i) => {
+    const axis = c.m.at(-1 - i);
+    if (axis) spread(count, strideIn(c.a, axis));
+  });
+  return offsets.size;
 }

@@ -58,7 +58,10 @@ export function enter(code: Code, place: Place, axis: Axis, position: Position):
 /** Steps through [from, to) one by one. */
 export function loopOver(code: Code, from: number, to: number, step: number, body: (at: Position) => void): void {
   if (to - from <= 0) return;
-  if (to - from <= step) return body({ offset: from });
+  if (to - from <= step) {
+    body({ offset: from });
+    return;
+  }
   const at = code.keep(binaryen.i32, code.i32(from));
   code.repeat(
     () => {

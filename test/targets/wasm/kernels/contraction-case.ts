@@ -121,7 +121,10 @@ export function reference(kernel: ContractionKernel, slots: readonly Float32Arra
     index.terms.reduce((sum, t) => sum + t.factor * (at.get(t.atom as Axis) ?? 0), index.offset);
   const each = (axes: readonly Axis[], body: (point: number) => void, point = 0): void => {
     const [axis, ...rest] = axes;
-    if (!axis) return body(point);
+    if (!axis) {
+      body(point);
+      return;
+    }
     for (let i = 0; i < axis.extent.size; i++) {
       at.set(axis, i);
       each(rest, body, point * axis.extent.size + i);
@@ -193,7 +196,6 @@ export function assemble(
     binaryen.setOptimizeLevel(3);
     binaryen.setShrinkLevel(1);
     module.optimize();
-    if (process.env['LCC_WAT']) console.log(module.emitText());
     return { bytes: new Uint8Array(module.emitBinary()), tiles };
   } finally {
     module.dispose();
@@ -211,5 +213,5 @@ export function instantiate(kernels: readonly ContractionKernel[], features: Was
   const { bytes, tiles } = assemble(kernels, features, pages);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const functions = kernels.map((_, i) => exports[`f${i}`] as (...addresses: number[]) => void);
-  return { memory: exports['memory'] as WebAssembly.Memory, functions, tiles, bytes: bytes.length };
+  return { memory: exports.memory as WebAssembly.Memory, functions, tiles, bytes: bytes.length };
 }

@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest';
+import type { WasmFeatures } from '../../../../targets/target.ts';
+import { type CaseSpec, instantiate, makeKernel, reference, slotSizes } from './contraction-case.ts';
+
+/** Deterministic values in [-1, 1], never zero. */
+function fill(into: Float32Array, seed: number): void {
+  let state = (seed + 1) * 2654435761;
+  for (let i = 0; i < into.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    into[i] = (state / 2 ** 31 - 1) * 0.99 + 0.001;
+  }
+}
+
+const guardElements = 16;
+
+/**
+ * Runs cases in one module. Each slot lies between NaN guards and the last ends with the memory, so a stray read spoils
+ * a result or traps, and a stray write shows.
+ */
+function check(specs: readonly CaseSpec[], features: WasmFeatures): void {
+  const kernels = specs.map(makeKernel);
+  const most = Math.max(...kernels.map((k) => slotSizes(k).reduce((sum, n) => sum + n + guardElements, guardElements)));
+  const pages = Math.ceil((most * 4) / 65536);
+  const built = instantiate(kernels, features, pages);
+  const whole = new Float32Array(built.memory.buffer);
+  kernels.forEach((kernel, i) => {
+    const sizes = slotSizes(kernel);
+    for (const last of sizes.keys()) {
+      const what = `${JSON.stringify(specs[i])} slot ${last} last, tile ${built.tiles[i]}`;
+      whole.fill(Number.NaN);
+      let end = whole.length;
+      const starts: number[] = [];
+      for (const slot of [last, ...sizes.keys()].filter((s, at) => at === 0 || s !== last)) {
+        starts[slot] = end - sizes[slot]!;
+        end = starts[slot]! - guardElements;
+      }
+      const slots = sizes.map((size, s) => whole.subarray(starts[s]!, starts[s]! + size));
+      slots.forEach((slot, s) => {
+        fill(slot, s + i * 7);
+      });
+      const outBefore = Float32Array.from(slots[0]!);
+      const expected = reference(kernel, slots);
+      const inputs = slots.slice(1).map((s) => Float32Array.from(s));
+      built.functions[i]!(...starts.map((s) => s * 4));
+      let worst = 0;
+      expected.forEach((value, j) => {
+        const error = Math.abs(value - slots[0]![j]!);
+        worst = Math.max(worst, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error);
+      });
+      expect(worst, what).toBeLessThan(2e-5);
+      const untouched = outBefore.every((v, j) => expected[j] !== v || slots[0]![j] === v);
+      expect(untouched, `${what}: gaps of the output kept`).toBe(true);
+      inputs.forEach((before, s) => {
+        expect(slots[s + 1], `${what}: input ${s} kept`).toEqual(before);
+      });
+      const owned = new Set<number>();
+      slots.forEach((slot, s) => {
+        for (let j = 0; j < slot.length; j++) owned.add(starts[s]! + j);
+      });
+      let strayWrites = 0;
+      for (let j = end; j < whole.length; j++) if (!owned.has(j) && !Number.isNaN(whole[j]!)) strayWrites++;
+      expect(strayWrites, `${what}: stray writes`).toBe(0);
+    }
+  });
+}
+
+const gemm = (m: number, n: number, k: number, epilogue: CaseSpec['epilogue'] = 'none'): CaseSpec => ({
+  m: { extents: [m], a: [k], store: [n] },
+  n,
+  k: { extents: [k], a: [1] },
+  epilogue,
+});
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+interface ConvSpec {
+  readonly h: number;
+  readonly w: number;
+  readonly c: number;
+  readonly n: number;
+  readonly k: number;
+  readonly stride?: number;
+  readonly dilation?: number;
+  readonly outPad?: number;
+  readonly epilogue?: CaseSpec['epilogue'];
+  readonly form?: CaseSpec['form'];
+}
+
+/** h x w outputs from a padded NHWC input into an output with its own padding. */
+function conv({
+  h,
+  w,
+  c,
+  n,
+  k,
+  stride = 1,
+  dilation = 1,
+  outPad = 0,
+  epilogue = 'none',
+  form = 'dense',
+}: ConvSpec): CaseSpec {
+  const inW = (w - 1) * stride + (k - 1) * dilation + 1;
+  const outRow = (w + 2 * outPad) * n;
+  const taps = { extents: [k, k], a: [dilation * inW * c, dilation * c] };
+  return {
+    form,
+    m: { extents: [h, w], a: [stride * inW * c, stride * c], store: [outRow, n] },
+    n,
+    k: form === 'dense' ? { extents: [...taps.extents, c], a: [...taps.a, 1] } : taps,
+    storeStart: outPad * outRow + outPad * n,
+    epilogue,
+  };
+}
+
+const depthwise = (spec: Omit<ConvSpec, 'n' | 'form'>): CaseSpec => conv({ ...spec, n: spec.c, form: 'channelwise' });
+
+/** A [m, k] times a live B, either [k, n] or [n, k]. */
+const live = (
+  m: number,
+  n: number,
+  k: number,
+  isTransposed: boolean,
+  epilogue: CaseSpec['epilogue'] = 'none',
+): CaseSpec => ({
+  batch: { extents: [2], a: [m * k], b: [n * k], store: [m * n] },
+  m: { extents: [m], a: [k], store: [n] },
+  n,
+  k: { extents: [k], a: [1], b: [isTransposed ? 1 : n] },
+  liveN: isTransposed ? k : 1,
+  epilogue,
+});
+
+const epilogues = ['none', 'relu', 'scale', 'residual'] as const;
+const pick = <T>(list: readonly T[], i: number): T => list[i % list.length]!;
+
+for (const features of ['simd', 'scalar'] as const) {
+  describe(`contractions, ${features}`, () => {
+    it('multiplies by packed panels of any width', () => {
+      check(
+        range(1, 17).flatMap((n) => range(1, 9).map((m) => gemm(m, n, 5 + n, pick(epilogues, m)))),
+        features,
+      );
+    });
+
+    it('multiplies any number of rows', () => {
+      check(
+        range(1, 13).flatMap((m) => [8, 12, 20, 40].map((n, i) => gemm(m, n, 16 + m, pick(epilogues, m + i)))),
+        features,
+      );
+    });
+
+    it('sums over any length', () => {
+      check(
+        range(0, 67).flatMap((k) => [gemm(1, 9, k), gemm(4, 8, k, 'relu'), gemm(6, 36, k)]),
+        features,
+      );
+    });
+
+    it('repeats no row where the residual may lie in the output', () => {
+      check(
+        range(1, 13).flatMap((m) => [3, 8, 21].map((n) => gemm(m, n, 24, 'residual'))),
+        features,
+      );
+    });
+
+    it('convolves padded images', () => {
+      const specs = [1, 2, 3, 5, 7, 10].flatMap((w) =>
+        [1, 3, 5].flatMap((k) => [
+          conv({ h: 3, w, c: 3, n: 10, k, epilogue: pick(epilogues, w + k) }),
+          conv({ h: w, w: 4, c: 8, n: 16, k, stride: 2, outPad: 1, epilogue: pick(epilogues, w) }),
+        ]),
+      );
+      check([...specs, conv({ h: 4, w: 6, c: 5, n: 7, k: 3, dilation: 2 })], features);
+    });
+
+    it('convolves channel by channel', () => {
+      const specs = [1, 2, 3, 4, 6, 8, 9, 16, 17, 23].flatMap((c, i) => [
+        depthwise({ h: 5, w: 7, c, k: 3, epilogue: pick(epilogues, i) }),
+        depthwise({ h: 4, w: 10, c, k: 5, stride: 2, outPad: 1, epilogue: pick(epilogues, i + 1) }),
+        depthwise({ h: 1 + i, w: 3, c, k: 3, dilation: 2, epilogue: pick(epilogues, i + 2) }),
+        depthwise({ h: 2, w: 1 + i, c, k: 1 }),
+      ]);
+      check(specs, features);
+    });
+
+    it('multiplies by live matrices of both orientations', () => {
+      const sizes = [1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 19];
+      const specs = sizes.flatMap((n, i) =>
+        [1, 3, 4, 8, 11].flatMap((m) => [
+          live(m, n, pick(sizes, i + m), false, pick(epilogues, i + m)),
+          live(m, n, pick(sizes, i + m + 3), true, pick(epilogues, i + m)),
+        ]),
+      );
+      check([...specs, live(9, 33, 67, true), live(9, 33, 67, false), live(8, 12, 64, true, 'relu')], features);
+    });
+
+    it('takes each batch its own panels, or all the same', () => {
+      const grouped = (n: number, batchStride: number): CaseSpec => ({
+        batch: { extents: [2, 3], a: [3 * 28, 28], store: [3 * 4 * n, 4 * n] },
+        m: { extents: [4], a: [7], store: [n] },
+        n,
+        k: { extents: [7], a: [1] },
+        batchStride,
+      });
+      check([grouped(5, 64), grouped(11, 128), grouped(8, 0), grouped(9, 0)], features);
+    });
+
+    it('walks backwards and with gaps', () => {
+      const backwards: CaseSpec = {
+        m: { extents: [6], a: [-5], store: [18] },
+        n: 9,
+        storeN: 2,
+        k: { extents: [3, 4], a: [-40, 1] },
+        aStart: 120,
+        epilogue: 'relu',
+      };
+      const columnMajorA: CaseSpec = { m: { extents: [7], a: [1], store: [12] }, n: 12, k: { extents: [9], a: [7] } };
+      const columnMajorB: CaseSpec = {
+        m: { extents: [5], a: [6], store: [6] },
+        n: 6,
+        k: { extents: [6], a: [1], b: [-3] },
+        liveN: 40,
+      };
+      const reversed = { ...columnMajorB, k: { extents: [6], a: [1], b: [3] } };
+      check([backwards, columnMajorA, reversed], features);
+    });
+
+    it('does nothing for no outputs, and gives the bias for an empty sum', () => {
+      check([gemm(0, 8, 4), gemm(5, 11, 0, 'relu')], features);
+    });
+  });
+}
+
+describe('what the module holds', () => {
+  it('keeps a whole kernel near a kilobyte', () => {
+    for (const spec of [
+      gemm(256, 256, 256),
+      conv({ h: 28, w: 28, c: 32, n: 64, k: 3 }),
+      depthwise({ h: 28, w: 28, c: 64, k: 3 }),
+    ]) {
+      const { bytes } = instantiate([makeKernel(spec)], 'simd', 100);
+      expect(bytes).toBeLessThan(1100);
+    }
+  });
+
+  it('uses only the asked instructions', () => {
+    const spec = gemm(6, 12, 20, 'relu');
+    expect(instantiate([makeKernel(spec)], 'scalar', 1).tiles).toEqual([expect.stringMatching(/x8$/)]);
+  });
+});
