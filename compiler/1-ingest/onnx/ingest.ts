@@ -9,11 +9,16 @@ import { type Bindings, bindInputs } from './bind.ts';
 import { type DecodedModel, decodeModel } from './decode.ts';
 import { GraphImporter } from './import-graph.ts';
 import { Scope } from './scope.ts';
+import { type ConstantBindings, typeConstants } from './type-constants.ts';
 
 export interface OnnxSource {
   readonly bytes: Uint8Array;
   /** Path of the model: for messages, and for external data beside it. */
   readonly file?: string | undefined;
+}
+
+export interface IngestOptions extends Omit<Bindings, 'constants'> {
+  readonly constants?: ConstantBindings | undefined;
 }
 
 export interface Ingested {
@@ -26,16 +31,16 @@ export interface Ingested {
  * Reads an ONNX model. Functions and `If`s of known condition are inlined; whatever can be computed is.
  * @throws LccError LCC10xx, exit code 2, for anything wrong with the file, the bindings, or an operator lcc lacks
  */
-export function ingestOnnx(source: OnnxSource, bindings: Bindings = {}): Ingested {
+export function ingestOnnx(source: OnnxSource, options: IngestOptions = {}): Ingested {
   const { file } = source;
   const model = decodeModel(source.bytes, file);
   const { graph, opsets } = model;
   requireDistinct('inputs', graph.input, file);
   requireDistinct('outputs', graph.output, file);
   const initialized = new Set(graph.initializer.map((tensor) => tensor.name));
-  const constants = bindings.constants ?? {};
+  const constants = typeConstants(graph.input, options.constants ?? {}, options, file);
   const declared = graph.input.filter((v) => !initialized.has(v.name) || v.name in constants);
-  const bound = bindInputs(declared, bindings, file);
+  const bound = bindInputs(declared, { ...options, constants }, file);
   const builder = new GraphBuilder(nameOfModel(model, file), evaluateNode);
   const scope = new Scope();
   for (const [name, type] of bound.types) {
