@@ -8,6 +8,7 @@ import { elementCount, printShape, rowMajorStrides, sizesOf } from '../tensor/sh
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import { writeContraction } from './contraction-writer.ts';
 import { fuseGraph } from './fuse.ts';
+import { writeHalo } from './halo.ts';
 import {
   offsetIn,
   placeInSlots,
@@ -264,36 +265,17 @@ class Lowering {
     }
   }
 
-  /** Zeroes a buffer's halo before its first write: the slabs before and after, dimension by dimension. */
+  /** Zeroes a buffer's halo before its first write. */
   private clearHalo(task: Task, cleared: Set<ValueId>): void {
     const buffer = this.layouts.buffers.get(this.layouts.of.get(task.id)?.buffer ?? -1);
     if (!buffer?.halo || cleared.has(buffer.id)) return;
     cleared.add(buffer.id);
     const { type } = this.valueOf(buffer.id);
     const target = this.written(buffer.id);
-    const owner = { ...task, type, pieces: [] };
-    buffer.halo.forEach((halo, d) => {
-      const size = type.shape[d]?.size ?? 0;
-      for (const [start, extent] of [
-        [-halo.before, halo.before],
-        [size, halo.after],
-      ] as const) {
-        if (extent === 0) continue;
-        const ranges = sizesOf(type.shape).map((s, e) => {
-          if (e === d) return { start, extent };
-          const own = buffer.halo?.[e];
-          const full =
-            e < d
-              ? { start: 0, extent: s }
-              : { start: -(own?.before ?? 0), extent: s + (own?.before ?? 0) + (own?.after ?? 0) };
-          return full;
-        });
-        const axes = ranges.map((r, e) => makeAxis(`d${e}`, { size: r.extent }));
-        const index = axes.map((axis, e) => addIndex(axis, ranges[e]?.start ?? 0));
-        const expr = { kind: 'const' as const, dtype: type.dtype, value: 0 };
-        this.writeNestTask('halo', { ...owner, root: { kind: 'computed', axes, index, expr, fused: [] } }, target);
-      }
-    });
+    if (target.kind !== 'value') throw new Error('internal: a halo in the pool');
+    const slots = this.outputSlots({ ...task, type }, target);
+    const name = `halo ${printShape(type.shape)}`;
+    this.emit(writeHalo(name, slots, sizesOf(type.shape), buffer.halo, target.layout, kernelDType(type.dtype)));
   }
 
   private copyConstantOutputs(): Map<ValueId, ValueId> {
