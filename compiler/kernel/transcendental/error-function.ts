@@ -1,20 +1,14 @@
 import type { Expr } from '../expr.ts';
-import { clamp, div, mul, polynomial } from './float32.ts';
+import { clamp, div, doubleTanh, mul, polynomial } from './float32.ts';
 
-/** x p(x^2) / q(x^2), minimax to 2^-24 up to 3.93, where erf rounds to 1. */
+/** erf(x) = 2t / (1 + t^2) with t = x/2 (1 + p(x^2) / q(x^2)), minimax to 2^-24.9 up to 3.93. */
 export function erf(x: Expr): Expr {
-  const t = clamp(x, -3.93, 3.93);
-  const square = mul(t, t);
+  const bounded = clamp(x, -3.93, 3.93); // beyond, it rounds to 1
+  const square = mul(bounded, bounded);
   const p = polynomial(
-    [
-      1.1283791065216064, 0.19078443944454193, 0.05279036611318588, 0.003779635764658451, 0.0002848092990461737,
-      2.04196749109542e-6,
-    ],
+    [0.12837913632392883, 0.0033338326029479504, -0.015766045078635216, -0.0016367610078305006, -6.824305728514446e-6],
     square,
   );
-  const q = polynomial(
-    [1, 0.5024110078811646, 0.11425777524709702, 0.014997490681707859, 0.0011652193497866392, 3.800408012466505e-5],
-    square,
-  );
-  return div(mul(t, p), q);
+  const q = polynomial([1, 0.15801425278186798, 0.035758696496486664, 0.002275529783219099], square);
+  return doubleTanh(bounded, div(p, q));
 }

@@ -54,3 +54,13 @@ export function scaleByPower(p: Expr, n: Expr): Expr {
   const half = binary('shr', whole, int(1));
   return mul(mul(p, powerOfTwo(half)), powerOfTwo(binary('sub', whole, half)));
 }
+
+/**
+ * 2t / (1 + t^2), that is tanh(2 atanh(t)), of t = x/2 (1 + correction). It damps the errors of t the more, the nearer
+ * the result is to 1, and the small correction keeps those near 0 down.
+ */
+export function doubleTanh(x: Expr, correction: Expr): Expr {
+  const half = mul(x, 0.5);
+  const t = add(mul(half, correction), half);
+  return div(add(t, t), add(mul(t, t), 1));
+}

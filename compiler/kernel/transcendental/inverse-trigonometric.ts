@@ -48,7 +48,7 @@ export function atan2(y: Expr, x: Expr): Expr {
   const upper = choose(isSteep, sub(Math.PI / 2, angle), angle);
   const isLeft = binary('lt', bitsOf(x), int(0));
   const turned = choose(isLeft, sub(Math.PI, upper), upper);
-  return add(flipSign(turned, signBit(y)), choose(equal(x, x), 0, x));
+  return flipSign(turned, signBit(y));
 }
 
 /** asin(t) for |t| <= 1/2: t + t^3 p(t^2), minimax to 2^-27. */
