@@ -4,6 +4,8 @@ import type { LoopStmt, ReduceStmt, Stmt, StoreStmt } from '../../../compiler/ke
 import { powConstant } from '../../../compiler/kernel/transcendental/power.ts';
 import { coalesceLoops } from './coalesce.ts';
 import { makeInterner } from './intern.ts';
+import { keepValues } from './keep-values.ts';
+import { shareFolds } from './share-folds.ts';
 
 /** Statements without lets, unit axes and empty loops; equal expressions are one object. */
 export type PlainStmt = PlainLoop | ReduceStmt | StoreStmt;
@@ -20,7 +22,8 @@ export function normalise(body: readonly Stmt[]): PlainStmt[] {
   const intern = makeInterner();
   const powers = new Map<Expr, Expr>();
   const expr = (e: Expr): Expr => intern(expandPowers(e, powers));
-  return merged.map((s) => mapStatement(s, expr, (index) => substituteIndex(index, (a) => a, expr)));
+  const expanded = merged.map((s) => mapStatement(s, expr, (index) => substituteIndex(index, (a) => a, expr)));
+  return keepValues(shareFolds(expanded, intern), intern);
 }
 
 /** Powers with exponents such as 2 and 0.5 become products and roots. */

@@ -1,4 +1,10 @@
-import { childrenOf, type Expr, type FetchExpr } from '../../../compiler/kernel/expr.ts';
+import {
+  type BinaryExpr,
+  childrenOf,
+  type Expr,
+  type FetchExpr,
+  type UnaryExpr,
+} from '../../../compiler/kernel/expr.ts';
 import type { Axis, Index } from '../../../compiler/kernel/index-expr.ts';
 import type { ReduceStmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
 import { binaryOps, unaryOps } from '../../../compiler/kernel/scalar.ts';
@@ -87,16 +93,23 @@ export function fetchesIn(roots: readonly Expr[]): FetchExpr[] {
   return [...seen].filter((e) => e.kind === 'fetch');
 }
 
+export const isComposite = (e: Expr): e is UnaryExpr | BinaryExpr =>
+  (e.kind === 'unary' && !unaryOps[e.op].native) || (e.kind === 'binary' && !binaryOps[e.op].native);
+
 /** Rough count of instructions, for deciding how often to repeat code. */
 export function weightOf(roots: readonly Expr[]): number {
   const seen = new Set<Expr>();
   const visit = (e: Expr): number => {
     if (seen.has(e)) return 0;
     seen.add(e);
-    const isComposite =
-      (e.kind === 'unary' && !unaryOps[e.op].native) || (e.kind === 'binary' && !binaryOps[e.op].native);
     const own =
-      e.kind === 'const' || e.kind === 'local' ? 0 : isComposite ? 4 : e.kind === 'fetch' ? 1 + 4 * e.guards.length : 1;
+      e.kind === 'const' || e.kind === 'local'
+        ? 0
+        : isComposite(e)
+          ? 4
+          : e.kind === 'fetch'
+            ? 1 + 4 * e.guards.length
+            : 1;
     return childrenOf(e).reduce((sum, child) => sum + visit(child), own);
   };
   return roots.reduce((sum, root) => sum + visit(root), 0);
