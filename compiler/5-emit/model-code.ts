@@ -1,4 +1,5 @@
-import type { Target, WasmFeatures } from '../../targets/target.ts';
+import type { Backend, Target, WasmFeatures } from '../../targets/target.ts';
+import { arenaAddress } from '../../targets/wasm/emit.ts';
 import type { Location, Program } from '../ir/program.ts';
 import type { WeightsFile } from './weights.ts';
 
@@ -11,6 +12,8 @@ export interface WasmFile {
 export interface ModelCode {
   readonly program: Program;
   readonly target: Target;
+  /** those of the target's that are built */
+  readonly backends: readonly Backend[];
   readonly weights: WeightsFile;
   /** best last; empty without the wasm backend */
   readonly wasm: readonly WasmFile[];
@@ -19,7 +22,7 @@ export interface ModelCode {
 
 /** Where a location lies in the module's memory: constants from 0, the arena after them at a multiple of 64. */
 export const addressOf = (program: Program, location: Location): number =>
-  location.space === 'constants' ? location.offset : Math.ceil(program.constants.size / 64) * 64 + location.offset;
+  location.space === 'constants' ? location.offset : arenaAddress(program) + location.offset;
 
 export const fileOf = (features: WasmFeatures): string =>
   features === 'relaxed' ? 'model.relaxed.wasm' : 'model.wasm';

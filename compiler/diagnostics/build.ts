@@ -9,3 +9,15 @@ export const outputFolderTaken = (folder: string) =>
     where: { file: folder },
     remedy: 'Name an empty folder or an earlier bundle with -o; lcc replaces nothing else.',
   });
+
+/** @param deviations one line per output, such as `output "y"[3]: 1.5 where the evaluator has 1.25 (tolerance 0.001)` */
+export const parityFailed = (model: string, engine: string, deviations: readonly string[]) =>
+  new LccError(
+    {
+      code: 'LCC5002',
+      what: `${engine} does not compute what the model "${model}" means.`,
+      details: deviations,
+      remedy: 'This is a bug in lcc: report it with the model and this text.',
+    },
+    3,
+  );

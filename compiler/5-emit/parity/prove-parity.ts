@@ -1,0 +1,107 @@
+import { parityFailed } from '../../diagnostics/build.ts';
+import type { Proof } from '../../ir/bundle.ts';
+import type { Graph } from '../../ir/graph.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { ModelCode } from '../model-code.ts';
+import { compareResults, type Deviation } from './compare.ts';
+import {
+  type Engine,
+  NotAvailable,
+  type OnnxModel,
+  onnxRuntimeEngine,
+  type Results,
+  type RunInPage,
+  wasmEngine,
+  webGpuEngine,
+} from './engines.ts';
+import { makeFeeds } from './make-feeds.ts';
+import { findNearTies, type NearTies } from './near-ties.ts';
+import { evaluateReferences, type Reference } from './reference.ts';
+
+export interface ParityRequest {
+  /** what the model means, before any pass that keeps its outputs */
+  readonly graph: Graph;
+  readonly code: ModelCode;
+  /** the emitted bundle */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** the model file, for onnxruntime-web; undefined where that cannot read it */
+  readonly onnx: OnnxModel | undefined;
+  /** undefined where there is no browser */
+  readonly runInPage: RunInPage | undefined;
+}
+
+/**
+ * Runs every module and backend of a bundle, and onnxruntime-web, on one set of feeds and compares them with the
+ * evaluator (design: Parity). @throws LccError LCC5002, exit code 3, when one that runs disagrees
+ */
+export async function proveParity(request: ParityRequest): Promise<Proof[]> {
+  const { graph, code, files } = request;
+  const feeds = makeFeeds(graph);
+  const index = new TextDecoder().decode(files.get('index.js'));
+  const engines: Engine[] = code.wasm.map((module) => wasmEngine(code, module, index));
+  if (code.backends.includes('webgpu')) engines.push(webGpuEngine(code, files, request.runInPage));
+  engines.push(onnxRuntimeEngine(request.onnx));
+  // Other processes compute while this one evaluates.
+  const runs = engines.map((engine) => settle(engine, feeds));
+  const references = evaluateReferences(graph, feeds);
+  const judge = new Judge(graph, feeds, references);
+  const proofs: Proof[] = [];
+  for (const [i, run] of runs.entries()) {
+    const engine = engines[i]?.name ?? '';
+    const outcome = await run;
+    if (outcome instanceof NotAvailable) {
+      proofs.push({ engine, result: { kind: 'not proven', reason: outcome.message } });
+      continue;
+    }
+    if (outcome instanceof Error) throw parityFailed(graph.name, engine, [`it failed: ${outcome.message}`]);
+    proofs.push({ engine, result: judge.compare(engine, outcome) });
+  }
+  return proofs;
+}
+
+/** The outcome of a run as a value, so that no rejection waits unheard. */
+const settle = (engine: Engine, feeds: ReadonlyMap<string, Tensor>): Promise<Results | Error> =>
+  engine.run(feeds).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+
+class Judge {
+  private readonly graph: Graph;
+  private readonly feeds: ReadonlyMap<string, Tensor>;
+  private readonly references: readonly Reference[];
+  private ties: NearTies | undefined;
+
+  constructor(graph: Graph, feeds: ReadonlyMap<string, Tensor>, references: readonly Reference[]) {
+    this.graph = graph;
+    this.feeds = feeds;
+    this.references = references;
+  }
+
+  compare(engine: string, results: Results): Proof['result'] {
+    const deviations = compareResults(this.references, results);
+    const beyond = deviations.filter((d) => !d.isWithin);
+    const within = deviations.filter((d) => d.isWithin);
+    const { worst, tolerance } = worstOf(within);
+    if (beyond.length === 0) return { kind: 'agrees', worst, tolerance };
+    this.ties ??= findNearTies(this.graph, this.feeds);
+    const { nodes, outputs } = this.ties;
+    const faults = beyond.filter((d) => !outputs.has(d.output));
+    if (faults.length > 0) throw parityFailed(this.graph.name, engine, faults.map(printDeviation));
+    return { kind: 'agrees', worst, tolerance, excused: nodes };
+  }
+}
+
+const printDeviation = ({ output, index, expected, found, tolerance }: Deviation): string =>
+  `output "${output}"[${index}]: ${found} where the evaluator has ${expected} (tolerance ${tolerance})`;
+
+/** The difference that uses most of its tolerance. */
+function worstOf(deviations: readonly Deviation[]): { readonly worst: number; readonly tolerance: number } {
+  let chosen = { worst: 0, tolerance: 0 };
+  let largestShare = -1;
+  for (const { expected, found, tolerance } of deviations) {
+    const worst = Math.abs(expected - found) || 0;
+    const share = worst === 0 ? 0 : worst / tolerance;
+    if (share <= largestShare) continue;
+    largestShare = share;
+    chosen = { worst: Number.isFinite(worst) ? worst : 0, tolerance };
+  }
+  return chosen;
+}
