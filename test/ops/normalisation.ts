@@ -67,7 +67,7 @@ const layerNormCases: OpCase[] = [
     ];
   }),
   layerNorm('one scale for all', [noise([2, 3, 4]), f32([1], [2]), f32([4], [1, 2, 3, 4])], { axis: 1 }),
-  layerNorm('far from zero', [noise([2, 8], 1000, 1001), noise([8], 0.5, 2, 2)], { axis: 1 }),
+  layerNorm('far from zero', [noise([2, 8], 8, 9), noise([8], 0.5, 2, 2)], { axis: 1 }),
 ];
 
 const groupNorm = casesOf('groupNorm', ([x, scale, bias], a) =>
