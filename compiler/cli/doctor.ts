@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { createColors } from 'picocolors';
 import { findBrowser, launchBrowser, runInPage } from '../6-budget/browser/index.ts';
@@ -23,7 +21,7 @@ export const doctorCommand: MakeCommand = (io, finish) =>
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExit code 2 when something that lcc build needs is missing.')
     .action(async ({ json }: { json?: true }) => {
-      const findings = [nodeVersion(), runtimeModule(), ...(await browserFindings()), onnxRuntime()];
+      const findings = [nodeVersion(), ...(await browserFindings()), onnxRuntime()];
       if (json) io.stdout(`${JSON.stringify(findings, undefined, 2)}\n`);
       else io.stdout(findings.map((finding) => printFinding(finding, io.isTerminal)).join(''));
       finish(findings.some((finding) => finding.isRequired && !finding.isFound) ? 2 : 0);
@@ -44,19 +42,6 @@ function nodeVersion(): Finding {
     isRequired: true,
     text: `${process.versions.node}, 20.16 or newer is needed`,
     remedy: 'Install Node 20.16 or newer.',
-  };
-}
-
-/** The runtime that bundles are made of lies beside the compiled compiler. */
-function runtimeModule(): Finding {
-  const places = ['../../runtime.js', '../../dist/runtime.js'];
-  const isFound = places.some((place) => existsSync(fileURLToPath(new URL(place, import.meta.url))));
-  return {
-    name: 'lcc runtime',
-    isFound,
-    isRequired: true,
-    text: isFound ? 'compiled' : 'dist/runtime.js is missing',
-    remedy: 'Run npm run compile in the folder of lcc.',
   };
 }
 
