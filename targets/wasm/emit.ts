@@ -7,7 +7,7 @@ import { functionSizes } from './binary.ts';
 import { Functions } from './functions.ts';
 import { Code, type Ref } from './kernels/code.ts';
 import type { RenderValue } from './kernels/epilogue.ts';
-import { contractionFunction } from './kernels/index.ts';
+import { contractionFunction, contractionScratch } from './kernels/index.ts';
 import { addNest } from './nest.ts';
 import { renderExpr } from './render.ts';
 
@@ -34,9 +34,15 @@ const pageBytes = 65536;
 /** Byte address of the arena in a module's memory: behind the constants. */
 export const arenaAddress = (program: Program): number => Math.ceil(program.constants.size / alignment) * alignment;
 
-/** Pages of a module's memory: constants and arena, no more. */
-export const memoryPages = (program: Program): number =>
-  Math.ceil((arenaAddress(program) + program.arenaBytes) / pageBytes);
+/** Byte address of what one kernel needs only while it runs: behind the arena. */
+const scratchAddress = (program: Program): number =>
+  Math.ceil((arenaAddress(program) + program.arenaBytes) / alignment) * alignment;
+
+/** Pages of a module's memory: constants, arena, and the most scratch that a kernel needs. */
+function memoryPages(program: Program, features: WasmFeatures): number {
+  const scratch = program.kernels.map((k) => (k.kind === 'contraction' ? contractionScratch(k, features) : 0));
+  return Math.ceil((scratchAddress(program) + Math.max(0, ...scratch)) / pageBytes);
+}
 
 const featureSets: Readonly<Record<WasmFeatures, readonly binaryen.Features[]>> = {
   scalar: [],
@@ -57,9 +63,9 @@ export function emitWasm(program: Program, features: WasmFeatures): WasmCode {
   const module = new binaryen.Module();
   try {
     module.setFeatures(featureSets[features].reduce((all, one) => all | one, binaryen.Features.MVP));
-    const pages = memoryPages(program);
+    const pages = memoryPages(program, features);
     module.setMemory(pages, pages, 'memory');
-    const kernels = addKernels(new Functions(module, features), program.kernels);
+    const kernels = addKernels(new Functions(module, features), program.kernels, scratchAddress(program));
     addRun(module, program, kernels);
     return optimise(module, program, kernels);
   } finally {
@@ -74,19 +80,24 @@ interface AddedKernel {
   readonly tile: string | undefined;
 }
 
-function addKernels(functions: Functions, kernels: readonly Kernel[]): AddedKernel[] {
+function addKernels(functions: Functions, kernels: readonly Kernel[], scratch: number): AddedKernel[] {
   const known = new Map<string, AddedKernel>();
   return kernels.map((kernel, i) => {
     const key = structuralKey(kernel);
     const same = known.get(key);
     if (same) return { ...same, isShared: true };
-    const added = { name: `kernel${i}`, isShared: false, ...addKernel(functions, kernel, `kernel${i}`) };
+    const added = { name: `kernel${i}`, isShared: false, ...addKernel(functions, kernel, `kernel${i}`, scratch) };
     known.set(key, added);
     return added;
   });
 }
 
-function addKernel(functions: Functions, kernel: Kernel, name: string): Pick<AddedKernel, 'isVector' | 'tile'> {
+function addKernel(
+  functions: Functions,
+  kernel: Kernel,
+  name: string,
+  scratch: number,
+): Pick<AddedKernel, 'isVector' | 'tile'> {
   if (kernel.kind === 'nest') return { ...addNest(functions, kernel, name), tile: undefined };
   return contractionFunction(
     functions.module,
@@ -94,6 +105,7 @@ function addKernel(functions: Functions, kernel: Kernel, name: string): Pick<Add
     kernel,
     functions.features,
     renderEpilogue(functions, kernel.slots.length),
+    scratch,
   );
 }
 

@@ -1,9 +1,9 @@
-import type { Axis } from '../../../compiler/kernel/index-expr.ts';
-import { panelWidth } from '../../../compiler/kernel/nest.ts';
+import binaryen from 'binaryen';
 import { type Address, atOffset, type Code, type Local } from './code.ts';
-import { type Contraction, extentOf, pointsOf, strideIn } from './contraction.ts';
-import { type Epilogue, loadAlong, type RenderValue, TileEnd } from './epilogue.ts';
+import { type Contraction, extentOf, pointsOf } from './contraction.ts';
+import { type Epilogue, type RenderValue, TileEnd } from './epilogue.ts';
 import type { Lanes } from './lanes.ts';
+import { type Column, columnsOf, copiedB, liveB, type OperandB, packedB } from './operand-b.ts';
 import { sumOverK } from './sum-over-k.ts';
 import type { DenseTiling } from './tiling.ts';
 import {
@@ -11,7 +11,6 @@ import {
   affineStream,
   type Displacement,
   displaced,
-  elementBytes,
   enter,
   loopOver,
   loopTiles,
@@ -19,12 +18,6 @@ import {
   type Stream,
   startPlace,
 } from './walk.ts';
-
-/** One vector of a tile: `count` outputs from column `at` on. */
-interface Column {
-  readonly at: number;
-  readonly count: number;
-}
 
 /** A tile of rows and columns held in registers; every step of k loads B once per column and A once per row. */
 export function writeDense(
@@ -34,11 +27,12 @@ export function writeDense(
   tiling: DenseTiling,
   epilogue: Epilogue,
   render: RenderValue,
+  scratch: number,
 ): void {
   const output = affineStream(0, c.store);
   const a = affineStream(1, c.a);
-  const b = c.b.kind === 'packed' ? packedStream(c) : affineStream(2, c.b.offset);
-  const streams = [output, a, b, ...epilogue.operands.map((o) => o.stream)];
+  const b = operandB(code, lanes, c, tiling, scratch);
+  const streams = [output, a, b.stream, ...epilogue.operands.map((o) => o.stream)];
   const mayRepeat = !epilogue.mayReadOutput;
 
   const tile = (place: Place, rows: readonly Displacement[], columns: readonly Column[]): void => {
@@ -73,7 +67,10 @@ export function writeDense(
     const total = extentOf(c.n);
     const enough = c.b.kind === 'live' && mayRepeat;
     loopTiles(code, total, tiling.columns, enough, (at, size) => {
-      body(enter(code, place, c.n, at), columnsOf(size, lanes.width, enough));
+      const inside = enter(code, place, c.n, at);
+      const columns = columnsOf(size, lanes.width, enough);
+      b.prepare(inside, columns);
+      body(inside, columns);
     });
   };
 
@@ -88,22 +85,10 @@ export function writeDense(
   overBatch(0, startPlace(code, streams));
 }
 
-/** Vectors that cover `size` columns; the last is partial, or moved back to end at `size`. */
-function columnsOf(size: number, width: number, mayRepeat: boolean): readonly Column[] {
-  const columns: Column[] = [];
-  for (let at = 0; at < size; at += width) {
-    const count = Math.min(width, size - at);
-    if (count < width && size >= width && mayRepeat) columns.push({ at: size - width, count: width });
-    else columns.push({ at, count });
-  }
-  return columns;
-}
-
-/** Panels as a stream: one step along n counts as an eighth of a panel, so it moves by whole panels only. */
-function packedStream(c: Contraction): Stream {
-  const perColumn = (pointsOf(c.k) + 1) * elementBytes;
-  const batches = affineStream(2, c.b.offset);
-  return { slot: 2, start: batches.start, stride: (axis) => (axis === c.n ? perColumn : batches.stride(axis)) };
+function operandB(code: Code, lanes: Lanes, c: Contraction, tiling: DenseTiling, scratch: number): OperandB {
+  if (c.b.kind === 'packed') return packedB(lanes, c);
+  if (!tiling.copiesB) return liveB(lanes, c);
+  return copiedB(code, lanes, c, { base: code.keep(binaryen.i32, code.i32(scratch)), offset: 0 });
 }
 
 function sumTile(
@@ -113,24 +98,15 @@ function sumTile(
   tiling: DenseTiling,
   place: Place,
   a: Stream,
-  b: Stream,
+  b: OperandB,
   rows: readonly Displacement[],
   columns: readonly Column[],
 ): readonly (readonly Local[])[] {
-  const isPacked = c.b.kind === 'packed';
-  const rowBytes = panelWidth * elementBytes;
-  const panelBytes = (pointsOf(c.k) + 1) * rowBytes;
-  const columnStride = isPacked ? elementBytes : b.stride(c.n);
-  const columnOffset = ({ at }: Column): number =>
-    isPacked ? Math.floor(at / panelWidth) * panelBytes + (at % panelWidth) * elementBytes : at * columnStride;
-  const loadB = (address: Address, column: Column) =>
-    loadAlong(lanes, atOffset(address, columnOffset(column)), columnStride, isPacked ? lanes.width : column.count);
-
   const splits = Math.min(tiling.splits, Math.max(1, pointsOf(c.k)));
-  const start = addressOf(place, b);
   const sums = rows.map(() => columns.map(() => Array.from({ length: splits }, () => code.local(lanes.type))));
   columns.forEach((column, v) => {
-    const bias = isPacked ? code.keep(lanes.type, loadB(start, column)) : undefined;
+    const start = b.bias(place, column);
+    const bias = start === undefined ? undefined : code.keep(lanes.type, start);
     for (const row of sums) {
       row[v]?.forEach((sum, split) => {
         code.set(sum, bias && split === 0 ? code.get(bias) : lanes.zero());
@@ -139,7 +115,7 @@ function sumTile(
   });
 
   const step = (aAt: Address, bAt: Address, split: number): void => {
-    const vectors = columns.map((column) => code.keep(lanes.type, loadB(bAt, column)));
+    const vectors = columns.map((column) => code.keep(lanes.type, b.load(bAt, column)));
     rows.forEach((row, r) => {
       const x = code.keep(lanes.type, lanes.splat(atOffset(aAt, displaced(a, row))));
       vectors.forEach((vector, v) => {
@@ -148,26 +124,11 @@ function sumTile(
       });
     });
   };
-  sumOverK(
-    code,
-    {
-      axes: c.k.map((axis) => ({
-        count: extentOf(axis),
-        a: a.stride(axis),
-        b: isPacked ? packedStep(c.k, axis) * rowBytes : strideIn(c.b.offset, axis) * elementBytes,
-      })),
-      a: addressOf(place, a),
-      b: isPacked ? atOffset(start, rowBytes) : start,
-      madds: rows.length * columns.length,
-      splits,
-    },
-    step,
-  );
+  const axes = c.k.map((axis) => ({ count: extentOf(axis), a: a.stride(axis), b: b.stride(axis) }));
+  const madds = rows.length * columns.length;
+  sumOverK(code, { axes, a: addressOf(place, a), b: b.first(place), madds, splits }, step);
   return sums.map((row) => row.map((parts) => fold(code, lanes, parts)));
 }
-
-/** Points of k that one step along `axis` passes over. */
-const packedStep = (k: readonly Axis[], axis: Axis): number => pointsOf(k.slice(k.indexOf(axis) + 1));
 
 /** Adds the parts of a sum pairwise; the result is in the first. */
 function fold(code: Code, lanes: Lanes, parts: readonly Local[]): Local {

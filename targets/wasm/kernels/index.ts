@@ -8,7 +8,8 @@ import { extentOf, pointsOf, simplify } from './contraction.ts';
 import { writeDense } from './dense.ts';
 import { type RenderValue, splitEpilogue } from './epilogue.ts';
 import { makeLanes } from './lanes.ts';
-import { chooseChannelwise, chooseDense } from './tiling.ts';
+import { scratchBytesFor } from './operand-b.ts';
+import { chooseChannelwise, chooseDense, wantsCopy } from './tiling.ts';
 
 /** What `lcc inspect` says about a contraction. */
 export interface ContractionFacts {
@@ -17,13 +18,21 @@ export interface ContractionFacts {
   readonly isVector: boolean;
 }
 
-/** Adds the function `name` to the module: one i32 byte address per slot, no result. */
+/** Bytes that the kernel's function overwrites at its scratch address. */
+export function contractionScratch(kernel: ContractionKernel, features: WasmFeatures): number {
+  if (kernel.form !== 'dense' || kernel.b.kind !== 'live') return 0;
+  const simple = simplify(kernel);
+  return wantsCopy(simple, features) ? scratchBytesFor(simple) : 0;
+}
+
+/** Adds the function `name` to the module: one i32 byte address per slot, no result. `scratch` is a byte address. */
 export function contractionFunction(
   module: binaryen.Module,
   name: string,
   kernel: ContractionKernel,
   features: WasmFeatures,
   render: RenderValue,
+  scratch: number,
 ): ContractionFacts {
   const code = new Code(
     module,
@@ -47,7 +56,7 @@ export function contractionFunction(
   }
   const { contraction, tiling } = chooseDense(simple, features, mayRepeat);
   const moved = contraction === simple ? epilogue : splitEpilogue(contraction);
-  writeDense(code, lanes, contraction, tiling, moved, render);
+  writeDense(code, lanes, contraction, tiling, moved, render, scratch);
   code.finish(name);
   return { tile: `${tiling.rows.join('x') || 1}x${tiling.columns}`, isVector };
 }

@@ -2,6 +2,7 @@ import { type Axis, type Index, rangeOf, toIndex } from '../../../compiler/kerne
 import { panelWidth } from '../../../compiler/kernel/nest.ts';
 import type { WasmFeatures } from '../../target.ts';
 import { type Contraction, extentOf, pointsOf, splitRows, strideIn } from './contraction.ts';
+import { scratchBytesFor } from './operand-b.ts';
 import { elementBytes } from './walk.ts';
 
 /** How a dense contraction is cut. */
@@ -14,6 +15,8 @@ export interface DenseTiling {
   readonly columnDepth: number;
   /** partial sums per output, so that short tiles do not wait for the adder */
   readonly splits: number;
+  /** whether each tile's columns of B are copied to scratch before its rows */
+  readonly copiesB: boolean;
 }
 
 export interface Choice {
@@ -54,10 +57,11 @@ export function chooseDense(c: Contraction, features: WasmFeatures, mayRepeat: b
   const machine = machines[features];
   let best: Choice = {
     contraction: c,
-    tiling: { rows: c.m.map(() => 1), columns: panelWidth, columnDepth: 0, splits: 1 },
+    tiling: { rows: c.m.map(() => 1), columns: panelWidth, columnDepth: 0, splits: 1, copiesB: false },
   };
   let least = Number.POSITIVE_INFINITY;
-  for (const contraction of withBlocks(c)) {
+  const copiesB = wantsCopy(c, features);
+  for (const contraction of copiesB ? [c] : withBlocks(c)) {
     for (const panels of panelCounts(c, width)) {
       const columns = panels * panelWidth;
       for (const rows of rowTiles(contraction.m, width === 1 ? 1 : 8)) {
@@ -66,17 +70,23 @@ export function chooseDense(c: Contraction, features: WasmFeatures, mayRepeat: b
           vectors: Math.ceil(Math.min(columns, extentOf(c.n)) / width),
         };
         const cycles = computeCycles(contraction, machine, rows, columns, width, mayRepeat);
-        for (let depth = 0; depth <= contraction.m.length; depth++) {
+        for (let depth = 0; depth <= (copiesB ? 0 : contraction.m.length); depth++) {
           const cost = cycles + trafficCycles(contraction, rows, columns, depth);
           if (cost >= least * 0.999) continue;
           least = cost;
           const splits = splitsOf(shape, machine, pointsOf(c.k));
-          best = { contraction, tiling: { rows, columns, columnDepth: depth, splits } };
+          best = { contraction, tiling: { rows, columns, columnDepth: depth, splits, copiesB } };
         }
       }
     }
   }
   return best;
+}
+
+/** A live B whose neighbours along n lie apart is copied where enough rows share the copy and it stays in cache. */
+export function wantsCopy(c: Contraction, features: WasmFeatures): boolean {
+  const isApart = c.b.kind === 'live' && Math.abs(strideIn(c.b.offset, c.n)) > 1;
+  return features !== 'scalar' && isApart && pointsOf(c.m) >= 8 && scratchBytesFor(c) <= cacheBytes.first;
 }
 
 /** The contraction as it is, and with its longest row axis cut in blocks so that A stays in cache between columns. */

@@ -13,7 +13,7 @@ import { accLocal, type ContractionKernel, panelWidth } from '../../../../compil
 import { dim } from '../../../../compiler/tensor/shape.ts';
 import type { WasmFeatures } from '../../../../targets/target.ts';
 import type { RenderValue } from '../../../../targets/wasm/kernels/epilogue.ts';
-import { contractionFunction } from '../../../../targets/wasm/kernels/index.ts';
+import { contractionFunction, contractionScratch } from '../../../../targets/wasm/kernels/index.ts';
 
 /** Extents and element strides, outermost first; a stride list has one entry per axis. */
 export interface CaseAxes {
@@ -172,6 +172,11 @@ export const renderCase: RenderValue = (value, scope) => {
   return go(value);
 };
 
+/** Scratch of all kernels; it lies at address 0. */
+export const scratchBytes = (kernels: readonly ContractionKernel[], features: WasmFeatures): number =>
+  Math.max(0, ...kernels.map((k) => contractionScratch(k, features)));
+
+/** One module with a function f0, f1, ... per kernel. */
 export function assemble(
   kernels: readonly ContractionKernel[],
   features: WasmFeatures,
@@ -188,7 +193,7 @@ export function assemble(
     module.setFeatures(binaryen.Features.MVP | extra);
     module.setMemory(pages, pages, 'memory');
     const tiles = kernels.map((kernel, i) => {
-      const facts = contractionFunction(module, `f${i}`, kernel, features, renderCase);
+      const facts = contractionFunction(module, `f${i}`, kernel, features, renderCase, 0);
       module.addFunctionExport(`f${i}`, `f${i}`);
       return facts.tile;
     });

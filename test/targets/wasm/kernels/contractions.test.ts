@@ -1,6 +1,7 @@
+import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import type { WasmFeatures } from '../../../../targets/target.ts';
-import { type CaseSpec, instantiate, makeKernel, reference, slotSizes } from './contraction-case.ts';
+import { type CaseSpec, instantiate, makeKernel, reference, scratchBytes, slotSizes } from './contraction-case.ts';
 
 /** Deterministic values in [-1, 1], never zero. */
 function fill(into: Float32Array, seed: number): void {
@@ -20,7 +21,8 @@ const guardElements = 16;
 function check(specs: readonly CaseSpec[], features: WasmFeatures): void {
   const kernels = specs.map(makeKernel);
   const most = Math.max(...kernels.map((k) => slotSizes(k).reduce((sum, n) => sum + n + guardElements, guardElements)));
-  const pages = Math.ceil((most * 4) / 65536);
+  const scratch = scratchBytes(kernels, features);
+  const pages = Math.ceil((most * 4 + scratch) / 65536);
   const built = instantiate(kernels, features, pages);
   const whole = new Float32Array(built.memory.buffer);
   kernels.forEach((kernel, i) => {
@@ -58,7 +60,7 @@ function check(specs: readonly CaseSpec[], features: WasmFeatures): void {
         for (let j = 0; j < slot.length; j++) owned.add(starts[s]! + j);
       });
       let strayWrites = 0;
-      for (let j = end; j < whole.length; j++) if (!owned.has(j) && !Number.isNaN(whole[j]!)) strayWrites++;
+      for (let j = scratch / 4; j < whole.length; j++) if (!owned.has(j) && !Number.isNaN(whole[j]!)) strayWrites++;
       expect(strayWrites, `${what}: stray writes`).toBe(0);
     }
   });
@@ -133,8 +135,18 @@ const live = (
 const epilogues = ['none', 'relu', 'scale', 'residual'] as const;
 const pick = <T>(list: readonly T[], i: number): T => list[i % list.length]!;
 
-for (const features of ['simd', 'scalar'] as const) {
-  describe(`contractions, ${features}`, () => {
+// A WebAssembly.Module with f32x4.relaxed_madd.
+const relaxedProbe = Uint8Array.of(
+  ...[
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 1, 253, 15, 65, 2, 253, 15,
+  ],
+  ...[65, 3, 253, 15, 253, 133, 2, 11],
+);
+setFlagsFromString('--experimental-wasm-relaxed-simd');
+const hasRelaxed = WebAssembly.validate(relaxedProbe);
+
+for (const features of ['simd', 'scalar', 'relaxed'] as const) {
+  describe.skipIf(features === 'relaxed' && !hasRelaxed)(`contractions, ${features}`, () => {
     it('multiplies by packed panels of any width', () => {
       check(
         range(1, 17).flatMap((n) => range(1, 9).map((m) => gemm(m, n, 5 + n, pick(epilogues, m)))),
