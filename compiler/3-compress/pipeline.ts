@@ -6,6 +6,7 @@ import { type RebuildOptions, type Rewritten, type Rule, rebuild } from '../rewr
 import { foldBatchNorm } from './passes/fold-batch-norm.ts';
 import { absorbLinearBias, matmulToLinear, mergeLinear } from './passes/merge-linear.ts';
 import { recogniseGelu, recogniseHardSwish, recogniseSilu } from './passes/recognise-activations.ts';
+import { recogniseAttention } from './passes/recognise-attention.ts';
 import { absorbNormAffine, recogniseLayerNorm } from './passes/recognise-layer-norm.ts';
 import { joinMovement, removeIdentities } from './passes/remove-identities.ts';
 
@@ -27,6 +28,7 @@ export const exactPasses: readonly Pass[] = [
   // patterns look for the exporter's own nodes, so before any weight is touched
   { name: 'recognise-layer-norm', rules: [recogniseLayerNorm] },
   { name: 'absorb-norm-affine', rules: [absorbNormAffine], options: fold },
+  { name: 'recognise-attention', rules: [recogniseAttention] },
   { name: 'recognise-activations', rules: [recogniseGelu, recogniseHardSwish, recogniseSilu] },
   // one form of linear layer for the merges below
   { name: 'matmul-to-linear', rules: [matmulToLinear] },

@@ -2,9 +2,11 @@ import type { Graph, Node, Value, ValueId } from '../ir/graph.ts';
 import { childrenOf, type Expr, type LoadExpr, type ReduceExpr, rewrite } from '../kernel/expr.ts';
 import { type Axis, type Index, sameIndex, toIndex } from '../kernel/index-expr.ts';
 import type { Meaning } from '../kernel/meaning.ts';
+import { type SplitMeaning, splitReductions } from '../kernel/split-reductions.ts';
 import { ops } from '../ops/index.ts';
 import { makeOperand, type OpClass } from '../ops/op.ts';
 import { elementCount, sizesOf } from '../tensor/shape.ts';
+import { tensorType } from '../tensor/tensor.ts';
 import { dividesNothing, splitAxes } from './split-axes.ts';
 
 /**
@@ -41,7 +43,7 @@ interface Draft {
  * it where that repeats no work: data movement always while indices stay affine, element-wise producers outside
  * reductions, and one reduction or contraction per kernel under an element-wise tail (its epilogue).
  */
-export function fuseGraph(graph: Graph): Root[] {
+export function fuseGraph(graph: Graph, freshId: () => ValueId): Root[] {
   const drafts = new Map<ValueId, Draft>();
   const outputs = new Set(graph.outputs.map((o) => o.value));
   const sizesOfSource = (id: ValueId): readonly number[] => sizesOf(graph.values.get(id)?.type.shape ?? []);
@@ -57,12 +59,26 @@ export function fuseGraph(graph: Graph): Root[] {
         drafts.set(id, { value, node, kind: 'concat', axes: [], index: [], expr: noExpr, fused: [node.op] });
         return;
       }
-      if (outputs.has(id) || !inlineInto(readers, value, node, meaning, sizesOfSource))
-        drafts.set(id, draftOf(value, node, meaning));
+      if (!outputs.has(id) && inlineInto(readers, value, node, meaning, sizesOfSource)) return;
+      const { parts, meaning: rest } = splitReductions(meaning, freshId);
+      drafts.set(id, draftOf(value, node, rest));
+      for (const part of [...parts].reverse()) {
+        drafts.set(part.source, draftOf(partValue(part, value.name), node, part.meaning));
+      }
     });
   }
   return [...drafts.values()].reverse();
 }
+
+/** An inner reduction as a value of its own. */
+const partValue = ({ source, meaning }: SplitMeaning['parts'][number], name: string): Value => ({
+  id: source,
+  name: `${name}/inner`,
+  type: tensorType(
+    meaning.value.dtype,
+    meaning.axes.map((axis) => axis.extent),
+  ),
+});
 
 const noExpr: Expr = { kind: 'const', dtype: 'float32', value: 0 };
 

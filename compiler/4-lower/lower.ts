@@ -7,6 +7,7 @@ import type { Kernel } from '../kernel/nest.ts';
 import { elementCount, printShape, rowMajorStrides, sizesOf } from '../tensor/shape.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import { writeContraction } from './contraction-writer.ts';
+import { expandComposites } from './expand-composites.ts';
 import { fuseGraph } from './fuse.ts';
 import { writeHalo } from './halo.ts';
 import {
@@ -47,11 +48,14 @@ class Lowering {
   private readonly layouts: Layouts;
   private macs = 0;
 
-  constructor(graph: Graph) {
+  constructor(source: Graph) {
+    const graph = expandComposites(source);
     this.graph = graph;
     this.fixed = new Set([...graph.inputs, ...graph.outputs.map((o) => o.value)]);
     let nextId = Math.max(0, ...graph.values.keys()) + 1;
-    this.plan = planTasks(fuseGraph(graph), {
+    const roots = fuseGraph(graph, () => nextId++);
+    for (const { value } of roots) this.types.set(value.id, value.type);
+    this.plan = planTasks(roots, {
       typeOf: (id) => this.valueOf(id).type,
       isConstant: (id) => graph.constants.has(id),
       isFixed: (id) => this.fixed.has(id),
