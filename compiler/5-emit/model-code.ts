@@ -1,4 +1,4 @@
-import type { Backend, Target, WasmFeatures } from '../../targets/target.ts';
+import type { Target, WasmFeatures } from '../../targets/target.ts';
 import { arenaAddress } from '../../targets/wasm/emit.ts';
 import type { Location, Program } from '../ir/program.ts';
 import type { WeightsFile } from './weights.ts';
@@ -12,8 +12,6 @@ export interface WasmFile {
 export interface ModelCode {
   readonly program: Program;
   readonly target: Target;
-  /** those of the target's that are built */
-  readonly backends: readonly Backend[];
   readonly weights: WeightsFile;
   /** best last; empty without the wasm backend */
   readonly wasm: readonly WasmFile[];

@@ -1,0 +1,43 @@
+import type { Target } from '../../targets/target.ts';
+import { emitWasm } from '../../targets/wasm/emit.ts';
+import type { KernelReport } from '../ir/bundle.ts';
+import type { Program } from '../ir/program.ts';
+import type { ModelCode } from './model-code.ts';
+import { reportWasmKernels } from './report-kernels.ts';
+import { emitWeights } from './weights.ts';
+
+export interface GeneratedCode {
+  readonly code: ModelCode;
+  readonly kernels: readonly KernelReport[];
+}
+
+/** Code for a target's backends; of the wasm modules the first alone, which every host of the target runs. */
+export function generateCode(program: Program, target: Target): GeneratedCode {
+  const weights = emitWeights(program.name, program.constants);
+  const [features] = target.wasm.modules;
+  if (!target.backends.includes('wasm') || !features) {
+    return { code: { program, target, weights, wasm: [], prefersWebGpu: true }, kernels: [] };
+  }
+  const wasm = emitWasm(program, features);
+  return {
+    code: { program, target, weights, wasm: [{ features, bytes: wasm.bytes }], prefersWebGpu: isWorthWebGpu(program) },
+    kernels: reportWasmKernels(program, wasm),
+  };
+}
+
+/** The same with every module of the target. */
+export function generateAllModules(code: ModelCode): ModelCode {
+  const better = code.target.wasm.modules.slice(1);
+  if (code.wasm.length === 0 || better.length === 0) return code;
+  const modules = better.map((features) => ({ features, bytes: emitWasm(code.program, features).bytes }));
+  return { ...code, wasm: [...code.wasm, ...modules] };
+}
+
+/** Seconds that a GPU run costs before any arithmetic: submit and read-back, then each dispatch. */
+const gpuOverhead = { run: 2e-3, dispatch: 2e-5 };
+/** multiply-adds a second of wasm on a phone's core */
+const wasmRate = 8e9;
+
+/** Whether one run takes wasm longer than the GPU takes to be asked. */
+export const isWorthWebGpu = (program: Program): boolean =>
+  program.macs / wasmRate > gpuOverhead.run + gpuOverhead.dispatch * program.steps.length;

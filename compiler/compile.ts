@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { isTargetName, targets } from '../targets/index.ts';
+import type { Target } from '../targets/target.ts';
+import { ingestOnnx } from './1-ingest/onnx/ingest.ts';
+import { optimise } from './3-compress/pipeline.ts';
+import { lower } from './4-lower/lower.ts';
+import { generateCode } from './5-emit/generate-code.ts';
+import { makeBundle } from './compiled-bundle.ts';
+import { backendNotInTarget, unknownChoice } from './diagnostics/cli.ts';
+import { modelNotFound } from './diagnostics/ingest.ts';
+import type { Bundle, CompileOptions } from './ir/bundle.ts';
+import type { Graph } from './ir/graph.ts';
+import type { Tensor } from './tensor/tensor.ts';
+
+/**
+ * The whole pipeline. `source` is the bytes of an ONNX model or its path.
+ * @throws LccError with exit code 2 for what the model, the options or the machine cannot do
+ */
+export async function compile(source: Uint8Array | string, options: CompileOptions): Promise<Bundle> {
+  const target = chooseTarget(options);
+  const model = await readModel(source);
+  const tell = options.onStage ?? (() => {});
+
+  const ingested = timed(() => ingestOnnx(model, options));
+  tell({ stage: 'ingest', ms: ingested.ms, ...ingested.value });
+  const { graph: meant, notes } = ingested.value;
+
+  const compressed = timed(() => optimise(meant));
+  tell({ stage: 'compress', ms: compressed.ms, ...compressed.value });
+  const { graph, passes } = compressed.value;
+
+  const lowered = timed(() => {
+    const program = lower(graph);
+    return { program, ...generateCode(program, target) };
+  });
+  const { program, code, kernels } = lowered.value;
+  tell({ stage: 'lower', ms: lowered.ms, program, kernels });
+
+  const { file, bytes } = model;
+  const report = {
+    name: program.name,
+    source: { file: file && basename(file), bytes: bytes.length, sha256: sha256(bytes) },
+    target: target.name,
+    backends: target.backends,
+    inputs: program.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    outputs: program.outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    macs: program.macs,
+    memory: { constants: program.constants.size, arena: program.arenaBytes },
+    kernels,
+    passes,
+    notes,
+  };
+  const onnx = { bytes, constants: boundTensors(meant, options) };
+  return makeBundle({ report, code, meant, onnx, singleFile: options.singleFile ?? false, tell });
+}
+
+/** The inputs that were fixed, as ingest typed them; those that nothing needs are left out. */
+function boundTensors(graph: Graph, { constants }: CompileOptions): Record<string, Tensor> {
+  const tensors = [...graph.constants].map(([id, tensor]) => [graph.values.get(id)?.name ?? '', tensor] as const);
+  return Object.fromEntries(tensors.filter(([name]) => Object.hasOwn(constants ?? {}, name)));
+}
+
+/** The named target with the backends that were asked for. @throws LccError LCC0003, LCC0004 */
+function chooseTarget({ target: name, backends }: CompileOptions): Target {
+  if (!isTargetName(name)) throw unknownChoice('target', name, Object.keys(targets));
+  const target: Target = targets[name];
+  const missing = backends?.find((backend) => !target.backends.includes(backend));
+  if (missing) throw backendNotInTarget(missing, name, target.backends);
+  return backends ? { ...target, backends: target.backends.filter((backend) => backends.includes(backend)) } : target;
+}
+
+async function readModel(source: Uint8Array | string) {
+  if (typeof source !== 'string') return { bytes: source, file: undefined };
+  const bytes = await readFile(source).catch(() => {
+    throw modelNotFound(source);
+  });
+  return { bytes: new Uint8Array(bytes), file: source };
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+function timed<T>(run: () => T): { readonly value: T; readonly ms: number } {
+  const start = performance.now();
+  const value = run();
+  return { value, ms: performance.now() - start };
+}

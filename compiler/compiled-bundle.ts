@@ -1,0 +1,69 @@
+import type { LoadOptions, Model } from '../runtime/abi.ts';
+import { emitBundle } from './5-emit/emit-bundle.ts';
+import { generateAllModules } from './5-emit/generate-code.ts';
+import { loadModel } from './5-emit/load-model.ts';
+import type { ModelCode } from './5-emit/model-code.ts';
+import { NotAvailable, type OnnxModel, type RunInPage } from './5-emit/parity/engines.ts';
+import { proveParity } from './5-emit/parity/prove-parity.ts';
+import { writeFolder } from './5-emit/write-folder.ts';
+import { findBrowser, launchBrowser, runInPage } from './6-budget/browser/index.ts';
+import type { Bundle, Proof, Report, StageEvent } from './ir/bundle.ts';
+import type { Graph } from './ir/graph.ts';
+import { version } from './version.ts';
+
+/** A compiled model; emitting and parity run once, when the files are first asked for. */
+export interface CompiledModel {
+  readonly report: Report;
+  readonly code: ModelCode;
+  /** what the model means, before passes */
+  readonly meant: Graph;
+  readonly onnx: OnnxModel | undefined;
+  readonly singleFile: boolean;
+  readonly tell: (event: StageEvent) => void;
+}
+
+export function makeBundle(model: CompiledModel): Bundle {
+  let emitted: Promise<ReadonlyMap<string, Uint8Array>> | undefined;
+  const files = () => {
+    emitted ??= emitAndProve(model);
+    return emitted;
+  };
+  return {
+    report: model.report,
+    files,
+    write: async (folder) => writeFolder(folder, await files()),
+    load: (options?: LoadOptions): Promise<Model> => loadModel(model.code, options),
+  };
+}
+
+async function emitAndProve(model: CompiledModel): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { report, singleFile, meant, onnx, tell } = model;
+  const started = performance.now();
+  const code = generateAllModules(model.code);
+  const files = await emitBundle(code, report, { singleFile, version });
+  const emitted = performance.now();
+  tell({ stage: 'emit', ms: emitted - started, files });
+  const proofs = await proveParity({ graph: meant, code, files, onnx, runInPage: runInFreshBrowser });
+  const proven = performance.now();
+  tell({ stage: 'parity', ms: proven - emitted, proofs });
+  const measured = printMeasured(proofs, { emit: emitted - started, parity: proven - emitted });
+  return new Map([...files, ['lcc.measured.json', measured]]);
+}
+
+/** lcc.measured.json: what this machine saw. */
+function printMeasured(proofs: readonly Proof[], milliseconds: Readonly<Record<string, number>>): Uint8Array {
+  const machine = { node: process.versions.node, platform: process.platform, cpu: process.arch };
+  return new TextEncoder().encode(`${JSON.stringify({ machine, milliseconds, proofs }, null, 2)}\n`);
+}
+
+const runInFreshBrowser: RunInPage = async (page) => {
+  const found = await findBrowser().catch((error: Error) => {
+    throw new NotAvailable(error.message.split('\n', 1)[0] ?? '');
+  });
+  const browser = await launchBrowser({ browser: found });
+  try {
+    return await runInPage(browser, page);
+  } finally {
+    await browser.close();
+  }
+};
