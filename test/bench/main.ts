@@ -1,0 +1,142 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { type BenchResult, openBench } from '../../compiler/6-budget/bench/bench.ts';
+import { printByteCount } from '../../compiler/6-budget/byte-count.ts';
+import { check } from '../../compiler/6-budget/check.ts';
+import { printTable } from '../../compiler/cli/table.ts';
+import { compile } from '../../compiler/compile.ts';
+import type { Report } from '../../compiler/ir/bundle.ts';
+import { referenceModelNames } from '../harness/reference-models.ts';
+import { sharedFolder } from '../harness/shared.ts';
+import { oneOpModels } from './one-op-models.ts';
+
+interface Flags {
+  readonly only?: string;
+  readonly backend: 'wasm' | 'webgpu';
+  readonly gpu: 'software' | 'hardware';
+  readonly rounds: string;
+  readonly models?: true;
+  readonly sweep?: true;
+}
+
+interface Row {
+  readonly name: string;
+  readonly report: Report;
+  readonly result: BenchResult;
+  readonly codeBrotli: number;
+  readonly buildSeconds: number;
+}
+
+const flags = new Command('bench')
+  .description('lcc beside onnxruntime-web in one Chromium page: interleaved, order reversed every round, one thread.')
+  .option('--only <text>', 'cases whose name holds this')
+  .option('--models', 'only the real models of the shared folder')
+  .option('--sweep', 'only the one-op models')
+  .option('--backend <name>', 'wasm or webgpu', 'wasm')
+  .option('--gpu <kind>', 'software (times mean nothing) or hardware', 'software')
+  .option('--rounds <count>', 'rounds per case', '30')
+  .parse()
+  .opts<Flags>();
+
+const { bench, close } = await openBench(flags.gpu);
+try {
+  if (!flags.sweep) await benchModels();
+  if (!flags.models) await benchSweep();
+} finally {
+  await close();
+}
+
+/** What the issue of a release asks for: code size, first output, steady time, memory. */
+async function benchModels(): Promise<void> {
+  const shared = sharedFolder();
+  if (shared === undefined) {
+    console.log('real models: skipped, there is no shared folder\n');
+    return;
+  }
+  const rows: Row[] = [];
+  for (const name of referenceModelNames.filter(isChosen)) {
+    rows.push(await measure(name, await readFile(join(shared, 'models', `${name}.onnx`)), 5));
+  }
+  if (rows.length === 0) return;
+  const cells = rows.map(({ name, report, result, codeBrotli, buildSeconds }) => {
+    const [ours, other] = result.engines;
+    return [
+      name,
+      printByteCount(codeBrotli),
+      `${buildSeconds.toFixed(1)} s`,
+      printByteCount(report.memory.constants + report.memory.arena),
+      printPair(ours?.first, other?.first),
+      printPair(ours?.median, other?.median),
+      result.worst.toExponential(1),
+    ];
+  });
+  const head = ['model', 'code brotli', 'build', 'memory', 'first output', `${flags.backend} run`, 'difference'];
+  console.log(printTable([head, ...cells]));
+  console.log(`geometric mean ${geometricMean(rows.map(ratioOf)).toFixed(2)}x\n`);
+}
+
+/** Shapes of work one by one: no ratio below 1. */
+async function benchSweep(): Promise<void> {
+  const rows: Row[] = [];
+  for (const { name, bytes } of oneOpModels.filter((model) => isChosen(model.name))) {
+    rows.push(await measure(name, bytes, 0));
+    process.stderr.write('.');
+  }
+  if (rows.length === 0) return;
+  process.stderr.write('\n');
+  const sorted = [...rows].sort((a, b) => ratioOf(a) - ratioOf(b));
+  const cells = sorted.map(({ name, report, result }) => {
+    const [ours, other] = result.engines;
+    const speed = (report.macs / 1e6 / (ours?.median ?? Number.NaN)).toFixed(1);
+    return [name, printPair(ours?.median, other?.median), `${speed} GMAC/s`, result.worst.toExponential(1)];
+  });
+  console.log(printTable([['one op', `${flags.backend} run`, 'speed', 'difference'], ...cells]));
+  const slowest = sorted[0];
+  if (slowest !== undefined) console.log(`slowest ratio ${ratioOf(slowest).toFixed(2)}x: ${slowest.name}`);
+  console.log(`geometric mean ${geometricMean(rows.map(ratioOf)).toFixed(2)}x`);
+}
+
+async function measure(name: string, model: Uint8Array, coldPages: number): Promise<Row> {
+  const start = performance.now();
+  const bundle = await compile(model, { target: 'mobile-webgpu', backends: [flags.backend] });
+  const folder = await mkdtemp(join(tmpdir(), 'lcc-bench-'));
+  try {
+    const out = join(folder, 'bundle');
+    await bundle.write(out);
+    const buildSeconds = (performance.now() - start) / 1000;
+    const { rows } = await check(out, { limits: [] });
+    const code = rows.find((row) => row.measure === 'code' && row.encoding === 'brotli');
+    const result = await bench({
+      bundle: out,
+      model,
+      inputs: bundle.report.inputs,
+      backend: flags.backend,
+      rounds: Number(flags.rounds),
+      coldPages,
+    });
+    return { name, report: bundle.report, result, codeBrotli: code?.actual ?? Number.NaN, buildSeconds };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function isChosen(name: string): boolean {
+  return flags.only === undefined || name.includes(flags.only);
+}
+
+function ratioOf({ result }: Row): number {
+  const [ours, other] = result.engines;
+  return (other?.median ?? Number.NaN) / (ours?.median ?? Number.NaN);
+}
+
+/** Ours, theirs, how many times faster. */
+function printPair(ours = Number.NaN, theirs = Number.NaN): string {
+  const ms = (value: number) => value.toFixed(value < 1 ? 3 : 2);
+  return `${ms(ours)} / ${ms(theirs)} ms ${(theirs / ours).toFixed(2)}x`;
+}
+
+function geometricMean(ratios: readonly number[]): number {
+  return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+}
