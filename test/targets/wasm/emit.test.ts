@@ -1,0 +1,124 @@
+import binaryen from 'binaryen';
+import { describe, expect, it } from 'vitest';
+import type { Program } from '../../../compiler/ir/program.ts';
+import type { Expr } from '../../../compiler/kernel/expr.ts';
+import { add, cast, constant, unary } from '../../../compiler/kernel/expr.ts';
+import { addIndex, makeAxis } from '../../../compiler/kernel/index-expr.ts';
+import type { NestKernel } from '../../../compiler/kernel/nest.ts';
+import { dim } from '../../../compiler/tensor/shape.ts';
+import { arenaAddress, emitWasm } from '../../../targets/wasm/emit.ts';
+
+/** y = f(x) over `n` floats. */
+function map(name: string, n: number, f: (x: Expr) => Expr): NestKernel {
+  const i = makeAxis('i', dim(n));
+  const x: Expr = { kind: 'fetch', dtype: 'float32', slot: 1, offset: addIndex(i), guards: [], fill: 0 };
+  return {
+    kind: 'nest',
+    name,
+    slots: [
+      { name: 'y', dtype: 'float32', access: 'write' },
+      { name: 'x', dtype: 'float32', access: 'read' },
+    ],
+    body: [{ kind: 'loop', axis: i, body: [{ kind: 'store', slot: 0, offset: addIndex(i), value: f(x) }] }],
+  };
+}
+
+const addOne = (name: string, n: number): NestKernel => map(name, n, (x) => add(x, constant('float32', 1)));
+const at = (offset: number, bytes = 40) => ({ space: 'arena', offset, bytes }) as const;
+
+function programOf(kernels: Program['kernels'], steps: Program['steps'], more: Partial<Program> = {}): Program {
+  const constants = { entries: [], size: 0 };
+  return { name: 'p', kernels, steps, constants, inputs: [], outputs: [], arenaBytes: 128, macs: 0, ...more };
+}
+
+const instantiate = (bytes: BufferSource) => new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+
+function isValidWith(bytes: Uint8Array, features: binaryen.Features): boolean {
+  const module = binaryen.readBinary(bytes);
+  module.setFeatures(features);
+  const isValid = module.validate() === 1;
+  module.dispose();
+  return isValid;
+}
+
+describe('modules', () => {
+  it('run every step in order, repeats as loops', () => {
+    const program = programOf(
+      [addOne('one', 10), map('twice', 10, (x) => add(x, x))],
+      [
+        { kind: 'call', kernel: 0, arguments: [at(0), at(0)] },
+        {
+          kind: 'repeat',
+          count: 3,
+          steps: [
+            { kind: 'call', kernel: 1, arguments: [at(0), at(0)] },
+            { kind: 'repeat', count: 2, steps: [{ kind: 'call', kernel: 0, arguments: [at(0), at(0)] }] },
+          ],
+        },
+      ],
+    );
+    for (const features of ['scalar', 'simd'] as const) {
+      const exports = instantiate(emitWasm(program, features).bytes);
+      (exports.run as () => void)();
+      expect([...new Float32Array((exports.memory as WebAssembly.Memory).buffer, 0, 11)]).toEqual([
+        ...Array.from({ length: 10 }, () => 22),
+        0,
+      ]);
+    }
+  });
+
+  it('export memory and run, and no more', () => {
+    const bytes = emitWasm(programOf([addOne('one', 10)], []), 'simd').bytes;
+    expect(Object.keys(instantiate(bytes)).sort()).toEqual(['memory', 'run']);
+    expect(WebAssembly.Module.imports(new WebAssembly.Module(bytes))).toEqual([]);
+    expect(WebAssembly.Module.customSections(new WebAssembly.Module(bytes), 'name')).toEqual([]);
+  });
+
+  it('have exactly the pages they need, none for nothing, and cannot grow', () => {
+    const pages = (constants: number, arenaBytes: number) => {
+      const program = programOf([], [], { constants: { entries: [], size: constants }, arenaBytes });
+      const memory = instantiate(emitWasm(program, 'simd').bytes).memory as WebAssembly.Memory;
+      expect(() => memory.grow(1)).toThrow();
+      return memory.buffer.byteLength / 65536;
+    };
+    expect([pages(0, 0), pages(1, 0), pages(65536, 0), pages(65536, 4), pages(65500, 64), pages(0, 65537)]).toEqual([
+      0, 1, 1, 2, 2, 2,
+    ]);
+    expect(arenaAddress(programOf([], [], { constants: { entries: [], size: 65 } }))).toBe(128);
+  });
+
+  it('share one function between equal kernels', () => {
+    const { kernels } = emitWasm(programOf([addOne('a', 10), addOne('b', 10), addOne('c', 11)], []), 'simd');
+    expect(kernels.map(({ name, bytes }) => [name, bytes > 0])).toEqual([
+      ['a', true],
+      ['b', false],
+      ['c', true],
+    ]);
+  });
+
+  it('say which kernels are vector code', () => {
+    const program = programOf([addOne('a', 10), addOne('b', 1)], []);
+    expect(emitWasm(program, 'simd').kernels.map((k) => k.isVector)).toEqual([true, false]);
+    expect(emitWasm(program, 'scalar').kernels.map((k) => k.isVector)).toEqual([false, false]);
+  });
+
+  it('are the same bytes every time', () => {
+    const emit = () =>
+      emitWasm(programOf([map('e', 33, (x) => unary('exp', x)), addOne('a', 10)], []), 'relaxed').bytes;
+    expect(emit()).toEqual(emit());
+  });
+
+  it('use only the features they promise', () => {
+    const kernels = [
+      map('cast', 33, (x) => cast('float32', cast('int32', x))),
+      map('erf', 33, (x) => unary('erf', x)),
+      map('madd', 33, (x) => add({ kind: 'binary', dtype: 'float32', op: 'mul', a: x, b: x }, x)),
+    ];
+    const program = programOf(kernels, []);
+    const { MVP, SIMD128, NontrappingFPToInt, SignExt, RelaxedSIMD } = binaryen.Features;
+    const simd = SIMD128 | NontrappingFPToInt | SignExt;
+    expect(isValidWith(emitWasm(program, 'scalar').bytes, MVP)).toBe(true);
+    expect(isValidWith(emitWasm(program, 'simd').bytes, simd)).toBe(true);
+    expect(isValidWith(emitWasm(program, 'relaxed').bytes, simd | RelaxedSIMD)).toBe(true);
+  });
+});
