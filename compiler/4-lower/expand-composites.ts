@@ -1,9 +1,10 @@
 import type { Graph } from '../ir/graph.ts';
 import { type Rule, rebuild } from '../rewrite/rebuild.ts';
 import { tensorOf } from '../tensor/convert.ts';
+import { expandConvTranspose } from './expand-conv-transpose.ts';
 
 /** Ops that run best as several kernels, spelt out: each part then meets its own template. */
-export const expandComposites = (graph: Graph): Graph => rebuild(graph, [expandAttention]).graph;
+export const expandComposites = (graph: Graph): Graph => rebuild(graph, [expandAttention, expandConvTranspose]).graph;
 
 /** softmax(scale q k^T + mask) v; scale and mask join the epilogue of the first product. */
 const expandAttention: Rule = ({ node, inputs }, rewriter) => {
