@@ -9,14 +9,7 @@ import type { BuildConfig } from '../config.ts';
 import { noModel } from '../diagnostics/cli.ts';
 import type { CompileOptions, Report, StageEvent } from '../ir/bundle.ts';
 import type { ExitCode, Io } from './io.ts';
-import {
-  defaultTarget,
-  type ModelFlags,
-  parseModelFlags,
-  requireBackends,
-  type TargetedOptions,
-  withModelFlags,
-} from './model-options.ts';
+import { defaultTarget, type ModelFlags, parseModelFlags, withModelFlags } from './model-options.ts';
 import { makeProgress } from './progress.ts';
 import { findConfig, readConfig } from './read-config.ts';
 import type { MakeCommand } from './run.ts';
@@ -96,8 +89,7 @@ async function makePlan(model: string | undefined, flags: BuildFlags, cwd: strin
   const home = isConfig ? dirname(named) : cwd;
   const { model: file, out, budget, ...settings } = config;
   const source = resolve(home, file);
-  const options: TargetedOptions = { target: defaultTarget, ...settings, ...parseModelFlags(flags) };
-  requireBackends(options);
+  const options: CompileOptions = { target: defaultTarget, ...settings, ...parseModelFlags(flags) };
   const name = basename(source, extname(source));
   return {
     model: source,

@@ -5,17 +5,17 @@ import { printByteCount } from '../6-budget/byte-count.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
 import { compile } from '../compile.ts';
 import { unknownChoice } from '../diagnostics/cli.ts';
-import { type KernelReport, type Manifest, type Stage, type StageEvent, stages } from '../ir/bundle.ts';
+import {
+  type CompileOptions,
+  type KernelReport,
+  type Manifest,
+  type Stage,
+  type StageEvent,
+  stages,
+} from '../ir/bundle.ts';
 import { printGraph } from '../ir/print.ts';
 import type { Io } from './io.ts';
-import {
-  defaultTarget,
-  type ModelFlags,
-  parseModelFlags,
-  requireBackends,
-  type TargetedOptions,
-  withModelFlags,
-} from './model-options.ts';
+import { defaultTarget, type ModelFlags, parseModelFlags, withModelFlags } from './model-options.ts';
 import { describeProof, printMacs } from './progress.ts';
 import type { MakeCommand } from './run.ts';
 import { printTable } from './table.ts';
@@ -52,8 +52,7 @@ export const inspectCommand: MakeCommand = (io, finish) =>
 async function inspectModel(path: string, flags: InspectFlags, io: Io): Promise<void> {
   const after = stages.find((stage) => stage === flags.after);
   if (after === undefined) throw unknownChoice('stage', flags.after, stages);
-  const options: TargetedOptions = { target: defaultTarget, ...parseModelFlags(flags) };
-  requireBackends(options);
+  const options: CompileOptions = { target: defaultTarget, ...parseModelFlags(flags) };
   const onStage = (event: StageEvent) => {
     if (event.stage === after) io.stdout(printStage(event));
   };

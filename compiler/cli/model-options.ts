@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { isTargetName, type TargetName, targets } from '../../targets/index.ts';
-import { backendNotInTarget, flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
+import type { TargetName } from '../../targets/index.ts';
+import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 import type { CompileOptions } from '../ir/bundle.ts';
 
 /** The flags that say what is compiled, as commander hands them over. */
@@ -25,23 +25,15 @@ export const withModelFlags = (command: Command): Command =>
     .option('--shape <input=sizes>', 'whole shape of an input, such as image=1,3,224,224; may be repeated', collect)
     .option('--const <input=values>', 'fix an input at build time, such as k=5; may be repeated', collect);
 
-/** Compile options whose target is one of lcc's. */
-export type TargetedOptions = CompileOptions & { readonly target: TargetName };
-
 /** The flags as options; what is not given is left out. @throws LccError LCC0002, LCC0003 */
-export function parseModelFlags(flags: ModelFlags): Partial<TargetedOptions> {
+export function parseModelFlags(flags: ModelFlags): Partial<CompileOptions> {
   return {
-    ...(flags.target === undefined ? {} : { target: parseTarget(flags.target) }),
+    ...(flags.target === undefined ? {} : { target: flags.target }),
     ...(flags.backends === undefined ? {} : { backends: parseBackends(flags.backends) }),
     ...bindings('dims', '--dim', 'name=size', flags.dim, (text) => parseList(text, isSize)?.[0]),
     ...bindings('shapes', '--shape', 'input=size,size,...', flags.shape, (text) => parseList(text, isSize)),
     ...bindings('constants', '--const', 'input=number,number,...', flags.const, (text) => parseList(text, isNumber)),
   };
-}
-
-export function parseTarget(name: string): TargetName {
-  if (isTargetName(name)) return name;
-  throw unknownChoice('target', name, Object.keys(targets));
 }
 
 const backendNames = ['webgpu', 'wasm'] as const;
@@ -53,13 +45,6 @@ export const parseBackends = (list: string): BackendName[] =>
     if (backend === undefined) throw unknownChoice('backend', text.trim(), backendNames);
     return backend;
   });
-
-/** @throws LccError LCC0004 when the target lacks one of the backends */
-export function requireBackends({ target, backends }: TargetedOptions): void {
-  const offered = targets[target].backends;
-  const missing = backends?.find((backend) => !offered.some((name) => name === backend));
-  if (missing !== undefined) throw backendNotInTarget(missing, target, offered);
-}
 
 const isSize = (text: string): boolean => /^\d+$/.test(text);
 const isNumber = (text: string): boolean => text !== '' && !Number.isNaN(Number(text));

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { createJiti } from 'jiti';
 import type { BuildConfig } from '../config.ts';
 import { configInvalid } from '../diagnostics/cli.ts';
-import { parseTarget } from './model-options.ts';
 
 const names = ['lcc.config.ts', 'lcc.config.mjs', 'lcc.config.js'];
 
@@ -32,7 +31,7 @@ const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: 
   budget: ['a budget', (value) => isText(value) || isNumber(value) || (typeof value === 'object' && value !== null)],
 };
 
-/** The default export of a configuration file, TypeScript or not. @throws LccError LCC0003, LCC0005 */
+/** The default export of a configuration file, TypeScript or not. @throws LccError LCC0005 */
 export async function readConfig(file: string): Promise<BuildConfig> {
   const config = await createJiti(import.meta.url, { moduleCache: false, fsCache: false })
     .import(file, { default: true })
@@ -50,7 +49,6 @@ function requireConfig(config: unknown, file: string): BuildConfig {
     if (value !== undefined && !field[1](value)) throw configInvalid(file, `${name} is not ${field[0]}`);
   }
   if (!isConfig(config)) throw configInvalid(file, 'model is missing');
-  if (config.target !== undefined) parseTarget(config.target);
   return config;
 }
 

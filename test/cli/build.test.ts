@@ -113,7 +113,8 @@ describe('what cannot be built leaves the output folder alone', () => {
     ['build', 'LCC0001: No model was named, and this folder has no lcc.config.ts.'],
     ['build tiny.onnx --budget heavy.json', 'LCC6101: '],
     ['build tiny.onnx --dim seq=4', 'LCC1014: --dim names "seq", which the model does not have.'],
-    ['build tiny.onnx --target mobile-wasm --backends webgpu', 'LCC0004: '],
+    ['build tiny.onnx --target fridge', 'LCC0003: There is no target "fridge".'],
+    ['build tiny.onnx --target mobile-wasm --backends webgpu', 'LCC0004: Target mobile-wasm has no webgpu backend.'],
     ['build truncated.onnx', 'LCC1002: '],
   ])('lcc %s', async (command, message) => {
     const whole = readFileSync(join(folder, 'tiny.onnx'));

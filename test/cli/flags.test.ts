@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ModelFlags, parseModelFlags, requireBackends } from '../../compiler/cli/model-options.ts';
+import { type ModelFlags, parseModelFlags } from '../../compiler/cli/model-options.ts';
 
 test('flags become options, and what is not given stays out', () => {
   expect(parseModelFlags({})).toEqual({});
@@ -22,7 +22,6 @@ test('flags become options, and what is not given stays out', () => {
 
 describe('what is refused', () => {
   test.each<[ModelFlags, string]>([
-    [{ target: 'fridge' }, 'LCC0003: There is no target "fridge".'],
     [{ backends: 'webgpu,gl' }, 'LCC0003: There is no backend "gl".'],
     [{ dim: ['seq'] }, 'LCC0002: --dim takes name=size.\n  given: seq'],
     [{ dim: ['seq=-1'] }, 'LCC0002: --dim takes name=size.'],
@@ -31,11 +30,4 @@ describe('what is refused', () => {
     [{ shape: ['x=1,,2'] }, 'LCC0002: --shape takes input=size,size,...'],
     [{ const: ['k=five'] }, 'LCC0002: --const takes input=number,number,...'],
   ])('%j', (given, message) => expect(() => parseModelFlags(given)).toThrow(message));
-
-  test('a backend that the target lacks', () => {
-    expect(() => requireBackends({ target: 'mobile-wasm', backends: ['wasm', 'webgpu'] })).toThrow(
-      `LCC0004: Target mobile-wasm has no webgpu backend.
-  Next: Choose from wasm, or another target from lcc targets.`,
-    );
-  });
 });

@@ -49,9 +49,4 @@ describe('what is refused', () => {
     write(source);
     await expect(readConfig(file)).rejects.toThrow(`LCC0005: The configuration is not valid: ${reason}.\n  at ${file}`);
   });
-
-  test('an unknown target', async () => {
-    write("export default { model: 'a', target: 'fridge' };");
-    await expect(readConfig(file)).rejects.toThrow('LCC0003: There is no target "fridge".');
-  });
 });
