@@ -1,6 +1,7 @@
 import binaryen from 'binaryen';
 import { type Address, atOffset, type Code, type Local } from './code.ts';
 import { type Contraction, extentOf, pointsOf } from './contraction.ts';
+import { sumDots } from './dot.ts';
 import { type Epilogue, type RenderValue, TileEnd } from './epilogue.ts';
 import type { Lanes } from './lanes.ts';
 import { type Column, columnsOf, copiedB, liveB, type OperandB, packedB } from './operand-b.ts';
@@ -36,7 +37,11 @@ export function writeDense(
   const mayRepeat = !epilogue.mayReadOutput;
 
   const tile = (place: Place, rows: readonly Displacement[], columns: readonly Column[]): void => {
-    const sums = sumTile(code, lanes, c, tiling, place, a, b, rows, columns);
+    const [first] = columns;
+    const sums =
+      tiling.form === 'dots' && first
+        ? sumDots(code, lanes, c, place, a, b, rows, first)
+        : sumTile(code, lanes, c, tiling, place, a, b, rows, columns);
     const end = new TileEnd(code, lanes, epilogue, c.n, output, render, place);
     rows.forEach((row, r) => {
       columns.forEach(({ at, count }, v) => {

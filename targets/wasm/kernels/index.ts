@@ -6,6 +6,7 @@ import { writeChannelwise } from './channelwise.ts';
 import { Code } from './code.ts';
 import { extentOf, pointsOf, simplify } from './contraction.ts';
 import { writeDense } from './dense.ts';
+import { chooseDots, wantsDots } from './dot.ts';
 import { type RenderValue, splitEpilogue } from './epilogue.ts';
 import { makeLanes } from './lanes.ts';
 import { scratchBytesFor } from './operand-b.ts';
@@ -22,7 +23,7 @@ export interface ContractionFacts {
 export function contractionScratch(kernel: ContractionKernel, features: WasmFeatures): number {
   if (kernel.form !== 'dense' || kernel.b.kind !== 'live') return 0;
   const simple = simplify(kernel);
-  return wantsCopy(simple, features) ? scratchBytesFor(simple) : 0;
+  return wantsCopy(simple, features) && !wantsDots(simple, features) ? scratchBytesFor(simple) : 0;
 }
 
 /** Adds the function `name` to the module: one i32 byte address per slot, no result. `scratch` is a byte address. */
@@ -54,7 +55,9 @@ export function contractionFunction(
     code.finish(name);
     return { tile: `${rows.join('x') || 1}x${lanes.width}`, isVector };
   }
-  const { contraction, tiling } = chooseDense(simple, features, mayRepeat);
+  const { contraction, tiling } = wantsDots(simple, features)
+    ? { contraction: simple, tiling: chooseDots(simple, features, mayRepeat) }
+    : chooseDense(simple, features, mayRepeat);
   const moved = contraction === simple ? epilogue : splitEpilogue(contraction);
   writeDense(code, lanes, contraction, tiling, moved, render, scratch);
   code.finish(name);

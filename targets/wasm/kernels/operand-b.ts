@@ -36,6 +36,8 @@ export interface OperandB {
   first(place: Place): Address;
   /** bytes per step along an axis of k */
   stride(axis: Axis): number;
+  /** bytes from the first column of a tile to column `at` */
+  columnBytes(at: number): number;
   load(address: Address, column: Column): Ref;
 }
 
@@ -54,16 +56,16 @@ export function packedB(lanes: Lanes, c: Contraction): OperandB {
     start: batches.start,
     stride: (axis) => (axis === c.n ? rows * elementBytes : batches.stride(axis)),
   };
-  const load = (address: Address, { at }: Column): Ref => {
-    const bytes = Math.floor(at / panelWidth) * rows * rowBytes + (at % panelWidth) * elementBytes;
-    return lanes.load(atOffset(address, bytes), lanes.width);
-  };
+  const columnBytes = (at: number): number =>
+    Math.floor(at / panelWidth) * rows * rowBytes + (at % panelWidth) * elementBytes;
+  const load = (address: Address, { at }: Column): Ref => lanes.load(atOffset(address, columnBytes(at)), lanes.width);
   return {
     stream,
     bias: (place, column) => load(addressOf(place, stream), column),
     prepare: () => {},
     first: (place) => atOffset(addressOf(place, stream), rowBytes),
     stride: (axis) => rowMajorStep(c.k, axis),
+    columnBytes,
     load,
   };
 }
@@ -78,6 +80,7 @@ export function liveB(lanes: Lanes, c: Contraction): OperandB {
     prepare: () => {},
     first: (place) => addressOf(place, stream),
     stride: (axis) => stream.stride(axis),
+    columnBytes: (at) => at * along,
     load: (address, { at, count }) => loadAlong(lanes, atOffset(address, at * along), along, count),
   };
 }
@@ -104,6 +107,7 @@ export function copiedB(code: Code, lanes: Lanes, c: Contraction, scratch: Addre
     prepare,
     first: () => scratch,
     stride: (axis) => rowMajorStep(c.k, axis),
+    columnBytes: (at) => at * elementBytes,
     load: (address, { at }) => lanes.load(atOffset(address, at * elementBytes), lanes.width),
   };
 }

@@ -7,6 +7,8 @@ import { elementBytes } from './walk.ts';
 
 /** How a dense contraction is cut. */
 export interface DenseTiling {
+  /** lanes run along n, or along k */
+  readonly form: 'tile' | 'dots';
   /** rows per tile along each row axis */
   readonly rows: readonly number[];
   /** columns per tile */
@@ -57,7 +59,7 @@ export function chooseDense(c: Contraction, features: WasmFeatures, mayRepeat: b
   const machine = machines[features];
   let best: Choice = {
     contraction: c,
-    tiling: { rows: c.m.map(() => 1), columns: panelWidth, columnDepth: 0, splits: 1, copiesB: false },
+    tiling: { form: 'tile', rows: c.m.map(() => 1), columns: panelWidth, columnDepth: 0, splits: 1, copiesB: false },
   };
   let least = Number.POSITIVE_INFINITY;
   const copiesB = wantsCopy(c, features);
@@ -75,7 +77,7 @@ export function chooseDense(c: Contraction, features: WasmFeatures, mayRepeat: b
           if (cost >= least * 0.999) continue;
           least = cost;
           const splits = splitsOf(shape, machine, pointsOf(c.k));
-          best = { contraction, tiling: { rows, columns, columnDepth: depth, splits, copiesB } };
+          best = { contraction, tiling: { form: 'tile', rows, columns, columnDepth: depth, splits, copiesB } };
         }
       }
     }

@@ -206,6 +206,15 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
       check([...specs, live(9, 33, 67, true), live(9, 33, 67, false), live(8, 12, 64, true, 'relu')], features);
     });
 
+    it('adds dot products where columns are few, or rows are few and columns apart', () => {
+      const few = [1, 2].flatMap((n) => range(1, 11).map((m) => gemm(m, n, 7 + m + 3 * n, pick(epilogues, m))));
+      const convolved = [1, 2].map((n) => conv({ h: 5, w: 7, c: 9, n, k: 3, epilogue: 'scale' }));
+      const apart = range(1, 7).flatMap((m) =>
+        [1, 3, 4, 5, 8, 10].map((n) => live(m, n, 8 + m, true, pick(epilogues, n))),
+      );
+      check([...few, ...convolved, ...apart, live(9, 1, 30, false), live(1, 2, 33, false)], features);
+    });
+
     it('takes each batch its own panels, or all the same', () => {
       const grouped = (n: number, batchStride: number): CaseSpec => ({
         batch: { extents: [2, 3], a: [3 * 28, 28], store: [3 * 4 * n, 4 * n] },
