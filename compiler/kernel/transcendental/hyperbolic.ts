@@ -1,29 +1,16 @@
 import type { Expr } from '../expr.ts';
 import { exp } from './exponential.ts';
-import {
-  abs,
-  add,
-  choose,
-  clamp,
-  div,
-  doubleTanh,
-  flipSign,
-  less,
-  mul,
-  polynomial,
-  signBit,
-  sqrt,
-  sub,
-} from './float32.ts';
+import { abs, add, choose, div, doubleTanh, flipSign, less, mul, polynomial, signBit, sqrt, sub } from './float32.ts';
 import { ln2, log1p } from './logarithm.ts';
 
 /** tanh(x) from tanh(x / 2) = h + h z p(z) / q(z) with h = x / 2 and z = x^2, minimax to 2^-26 up to 9.02. */
 export function tanh(x: Expr): Expr {
-  const bounded = clamp(x, -9.02, 9.02); // beyond, it rounds to 1
+  const size = abs(x);
+  const bounded = choose(less(9.02, size), 9.02, size); // beyond, it rounds to 1
   const square = mul(bounded, bounded);
   const p = polynomial([-0.08333326876163483, -0.0009741309331730008, -6.924069850811065e-8], square);
   const q = polynomial([1, 0.1116887703537941, 0.0010509088169783354], square);
-  return doubleTanh(bounded, div(mul(square, p), q));
+  return flipSign(doubleTanh(bounded, div(mul(square, p), q)), signBit(x));
 }
 
 /** x + x^3 p(x^2) for |x| < 1, minimax to 2^-25; from there (e^x - e^-x) / 2. */

@@ -8,6 +8,7 @@ import {
   flipSign,
   float,
   int,
+  less,
   lowBits,
   mul,
   polynomial,
@@ -34,7 +35,7 @@ interface Rest {
   readonly low: Expr;
 }
 
-/** |x| = k pi/2 + rest with |rest| <= pi/4; the low bits of k. For |x| <= 2^17. */
+/** |x| = k pi/2 + rest with |rest| <= pi/4; the low bits of k. Loses accuracy beyond 2^17, where the rest is only kept bounded. */
 function reduceByHalfPi(x: Expr): { readonly k: Expr; readonly rest: Rest } {
   const size = abs(x);
   const k = round(mul(size, 2 / Math.PI));
@@ -46,7 +47,7 @@ function reduceByHalfPi(x: Expr): { readonly k: Expr; readonly rest: Rest } {
     if (i >= exactPieces) low = add(low, sub(sub(high, rest), product));
     high = rest;
   });
-  return { k: lowBits(k), rest: { high: clamp(high, -0.8, 0.8), low } };
+  return { k: lowBits(k), rest: { high: clamp(high, -0.8, 0.8), low: choose(less(abs(low), 1e-6), low, 0) } };
 }
 
 /** r + r^3 p(r^2), minimax to 2^-28. */
