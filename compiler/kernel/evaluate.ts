@@ -1,6 +1,6 @@
 import type { TypedArray } from '../tensor/dtype.ts';
 import { nestOfContraction } from './contraction-nest.ts';
-import { printKernel } from './evaluate/printer.ts';
+import { printJavaScript } from './evaluate/javascript.ts';
 import { intrinsics } from './evaluate/scalar-javascript.ts';
 import type { Kernel, NestKernel } from './nest.ts';
 
@@ -17,7 +17,7 @@ export type CompiledNest = (buffers: readonly EvaluationArray[]) => void;
  * Math; integers exactly, wrapping at the width of their type.
  */
 export function compileNest(nest: NestKernel): CompiledNest {
-  const { source, tables } = printKernel(nest.body);
+  const { source, tables } = printJavaScript(nest.body);
   const names = Object.keys(intrinsics);
   const buffers = nest.slots.map((_, slot) => `b${slot}`);
   const constants = tables.map((_, i) => `c${i}`);

@@ -22,7 +22,7 @@ export interface PrintedKernel {
  * Prints statements as JavaScript. Whatever does not depend on the innermost loops, parts of offsets and guards
  * included, is bound once in the outermost block that knows what it depends on; so are values used more than once.
  */
-export function printKernel(body: readonly Stmt[]): PrintedKernel {
+export function printJavaScript(body: readonly Stmt[]): PrintedKernel {
   const printer = new Printer();
   for (const stmt of body) printer.printStmt(stmt);
   return { source: printer.blocks.flatMap((b) => b.lines).join('\n'), tables: printer.tables };
