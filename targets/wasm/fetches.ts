@@ -65,7 +65,8 @@ function splatFill(to: FetchContext, e: FetchExpr): Ref {
   return e.dtype === 'float32' ? module.f32x4.splat(one) : module.i32x4.splat(one);
 }
 
-type Condition = boolean | readonly Ref[];
+/** Whether guards hold: known now, or conditions that are all 1 when they do. */
+export type Condition = boolean | readonly Ref[];
 
 function guarded(to: FetchContext, condition: Condition, read: () => Ref, fill: () => Ref): Ref {
   if (condition === true) return read();
@@ -73,11 +74,11 @@ function guarded(to: FetchContext, condition: Condition, read: () => Ref, fill: 
   return to.code.module.if(allOf(to, condition), read(), fill());
 }
 
-const allOf = (to: FetchContext, conditions: readonly Ref[]): Ref =>
+export const allOf = (to: FetchContext, conditions: readonly Ref[]): Ref =>
   conditions.reduce((a, b) => to.code.module.i32.and(a, b));
 
-/** Whether all guards hold for the first lane: known now, or conditions that are 0 or 1. */
-function holds(to: FetchContext, guards: readonly Guard[]): Condition {
+/** Whether all guards hold for the first lane. */
+export function holds(to: FetchContext, guards: readonly Guard[]): Condition {
   const { module } = to.code;
   const conditions: Ref[] = [];
   for (const { index, extent } of guards) {

@@ -2,6 +2,7 @@ import binaryen from 'binaryen';
 import type { BinaryExpr, ConstExpr, Expr, SelectExpr, UnaryExpr } from '../../compiler/kernel/expr.ts';
 import type { Axis, Index } from '../../compiler/kernel/index-expr.ts';
 import { binaryOps, unaryOps } from '../../compiler/kernel/scalar.ts';
+import { expandUnary } from '../../compiler/kernel/transcendental/index.ts';
 import { Dependences } from './dependence.ts';
 import { type FetchContext, fetchScalar, fetchSplat, fetchVector, type Lanes } from './fetches.ts';
 import type { Functions } from './functions.ts';
@@ -47,7 +48,10 @@ export class Renderer implements FetchContext, Surroundings {
   scope: Scope;
   lanes: Lanes | undefined;
   replica: Replica | undefined;
+  /** in a loop that runs long enough to repay code written out in place of calls */
+  isHot = false;
   #lane = 0;
+  readonly #expansions = new Map<Expr, Expr>();
   readonly #functions: Functions;
   readonly #slots: readonly Local[];
   readonly #written: ReadonlySet<number>;
@@ -72,7 +76,7 @@ export class Renderer implements FetchContext, Surroundings {
 
   /** Four values along the vector axis, as v128 (bool: masks). */
   vector(e: Expr): Ref {
-    if (e.kind === 'const') return vectorConstant(this.module, e.dtype, e.value);
+    if (e.kind === 'const') return this.#constantVector(e);
     if (e.kind === 'local' && this.varies(e)) return this.code.get(this.#copyOf(e.name));
     return this.#bound('v', e, binaryen.v128, () => this.#vector(e));
   }
@@ -198,7 +202,27 @@ export class Renderer implements FetchContext, Surroundings {
     }
   }
 
+  /** Engines do not move constants out of loops. */
+  #constantVector(e: ConstExpr): Ref {
+    const constant = (): Ref => vectorConstant(this.module, e.dtype, e.value);
+    if (!this.isHot) return constant();
+    const root = scopeAt(this.scope, 0);
+    const key = `${e.dtype} ${Object.is(e.value, -0) ? '-0' : e.value}`;
+    const known = root.memo.get(key);
+    if (known) return this.code.get(known);
+    const local = this.code.local(binaryen.v128);
+    root.statements.push(this.module.local.set(local.index, constant()));
+    root.memo.set(key, local);
+    return this.code.get(local);
+  }
+
   #compositeVector(e: UnaryExpr | BinaryExpr): Ref {
+    if (this.isHot && e.kind === 'unary' && writtenOut.has(e.op)) {
+      const expansion = this.#expansions.get(e) ?? expandUnary(e.op, e.x);
+      if (!this.#expansions.has(e)) this.dependences.count(expansion);
+      this.#expansions.set(e, expansion);
+      return this.vector(expansion);
+    }
     const operands = e.kind === 'unary' ? [e.x] : [e.a, e.b];
     return this.#functions.composite(
       e.op,
@@ -318,6 +342,9 @@ export class Renderer implements FetchContext, Surroundings {
     return this.#functions.intrinsic(name, operands);
   }
 }
+
+/** Primitives that gain from being written out in hot loops; the longer ones are as fast when called. */
+const writtenOut: ReadonlySet<string> = new Set(['exp', 'tanh', 'erf', 'sigmoid']);
 
 const isNumber = (e: Expr): e is ConstExpr => e.kind === 'const' && !Number.isNaN(e.value);
 const isProduct = (e: Expr): boolean => e.kind === 'binary' && e.op === 'mul';

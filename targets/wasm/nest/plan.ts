@@ -106,7 +106,7 @@ export function weightOf(roots: readonly Expr[]): number {
       e.kind === 'const' || e.kind === 'local'
         ? 0
         : isComposite(e)
-          ? 4
+          ? 20
           : e.kind === 'fetch'
             ? 1 + 4 * e.guards.length
             : 1;

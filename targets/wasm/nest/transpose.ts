@@ -20,7 +20,8 @@ export interface Transpose {
   readonly turned: readonly FetchExpr[];
 }
 
-const smallestTile = 4;
+const fewestRows = 2;
+const fewestColumns = 4;
 
 /** The transpose that the loops from `outer` inward spell, if `outer` is the loop along which its loads are dense. */
 export function findTranspose(outer: PlainLoop, plan: Plan): Transpose | undefined {
@@ -34,7 +35,7 @@ export function findTranspose(outer: PlainLoop, plan: Plan): Transpose | undefin
   if (body.length !== 1 || statement?.kind !== 'store') return undefined;
   const storeAxis = loops.find((l) => plan.stride(statement.offset, l.axis) === 1)?.axis;
   if (!storeAxis || storeAxis === outer.axis) return undefined;
-  if (Math.min(storeAxis.extent.size, outer.axis.extent.size) < smallestTile) return undefined;
+  if (storeAxis.extent.size < fewestRows || outer.axis.extent.size < fewestColumns) return undefined;
   const turned = fetchesIn([statement.value]).filter((f) => {
     const along = plan.stride(f.offset, storeAxis);
     const guarded = f.guards.some(

@@ -1,11 +1,13 @@
 import binaryen from 'binaryen';
+import type { Expr, FetchExpr, Guard } from '../../../compiler/kernel/expr.ts';
 import type { Axis } from '../../../compiler/kernel/index-expr.ts';
 import type { ReduceStmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
+import { allOf, fetchVector, holds } from '../fetches.ts';
 import { resolveAddress } from '../indices.ts';
 import { type Address, atOffset, type Code, type Ref } from '../kernels/code.ts';
 import type { Renderer } from '../render.ts';
 import { innerScope } from '../scope.ts';
-import { type Accumulator, accumulate, finish, foldTogether, makeAccumulator } from './folds.ts';
+import { type Accumulator, accumulate, finish, foldTogether, identityOf, makeAccumulator } from './folds.ts';
 import type { PlainLoop, PlainStmt } from './normalise.ts';
 import { expressionsIn, Plan, reductionsIn, weightOf } from './plan.ts';
 import { findTranspose, type Transpose, writeTransposed } from './transpose.ts';
@@ -13,6 +15,9 @@ import { findTranspose, type Transpose, writeTransposed } from './transpose.ts';
 const elementBytes = 4;
 /** Reductions over at most this many points are written out. */
 const mostUnrolled = 9;
+
+/** Loops this long have transcendentals written out in them. */
+const hotRounds = 8;
 
 /** Copies of code side by side, `stride` apart along `axis`. */
 interface Copies {
@@ -81,7 +86,9 @@ export class NestWriter {
       this.repeat(axis, start, rounds, 4 * copies, () => {
         const { lanes } = this.renderer;
         this.renderer.lanes = { axis, count };
+        this.renderer.isHot = rounds >= hotRounds;
         this.inCopies({ axis, stride: 4, count: copies }, () => body(count, copies));
+        this.renderer.isHot = false;
         this.renderer.lanes = lanes;
       });
     section(0, rounds, unroll, 4);
@@ -191,14 +198,17 @@ export class NestWriter {
         }
       });
     });
-    this.#overAxes(s.axes, () => {
+    const guarded = this.#guardedFold(s);
+    const foldAll = (value: (body: Expr, isVector: boolean) => Ref): void =>
       this.eachCopy((copy) => {
         s.folds.forEach((fold, i) => {
           const acc = accs[i]?.[copy];
-          if (!acc) return;
-          accumulate(renderer, acc, acc.isVector ? renderer.vector(fold.body) : renderer.scalar(fold.body), 4);
+          if (acc) accumulate(renderer, acc, value(fold.body, acc.isVector), 4);
         });
       });
+    this.#overAxes(s.axes, () => {
+      if (guarded) this.#where(guarded.guards, () => foldAll(() => fetchVector(renderer, { ...guarded, guards: [] })));
+      else foldAll((body, isVector) => (isVector ? renderer.vector(body) : renderer.scalar(body)));
     });
     s.folds.forEach((fold, i) => {
       const list = accs[i] ?? [];
@@ -208,6 +218,38 @@ export class NestWriter {
         depth: renderer.scope.depth,
       });
     });
+  }
+
+  /** The fetch of a fold whose guards are the same in all lanes and whose fill changes nothing: a padded pool. */
+  #guardedFold({ folds }: ReduceStmt): FetchExpr | undefined {
+    const { renderer } = this;
+    const [fold] = folds;
+    if (folds.length > 1 || fold?.body.kind !== 'fetch' || fold.body.guards.length === 0) return undefined;
+    const { body } = fold;
+    const isNeutral = body.fill === identityOf(fold.op, fold.dtype);
+    const isUniform = body.guards.every((g) => renderer.strideOf(g.index) === 0);
+    const copied = this.#copies?.axis;
+    const isShared = body.guards.every(
+      (g) => copied === undefined || !renderer.dependences.ofIndex(g.index).has(copied),
+    );
+    return isNeutral && isUniform && isShared && renderer.varies(body) ? body : undefined;
+  }
+
+  /** Runs what `body` writes only where the guards hold. Nothing it loads may move out, so it binds no values. */
+  #where(guards: readonly Guard[], body: () => void): void {
+    const { renderer, code } = this;
+    const condition = holds(renderer, guards);
+    if (condition === false) return;
+    if (condition === true) {
+      body();
+      return;
+    }
+    const outer = renderer.scope;
+    const statements: Ref[] = [];
+    renderer.scope = innerScope(outer, statements, new Map());
+    body();
+    renderer.scope = outer;
+    outer.statements.push(code.module.if(allOf(renderer, condition), code.module.block(null, statements)));
   }
 
   /** Lanes run along one of the reduction's own axes; they are folded together at the end. */
