@@ -22,6 +22,7 @@ export class GraphBuilder {
   readonly #inputs: ValueId[] = [];
   readonly #outputs: { name: string; value: ValueId }[] = [];
   readonly #nodes: Node[] = [];
+  readonly #producers = new Map<ValueId, Node>();
 
   constructor(name: string, fold?: Fold) {
     this.#name = name;
@@ -57,7 +58,9 @@ export class GraphBuilder {
       return this.#fold(op, attributes, known).map((tensor) => this.constant(tensor, `${name}_${this.nextId}`));
     }
     const outputs = types.map((type) => this.#define(`${name}_${this.nextId}`, type));
-    this.#nodes.push({ op, name, attributes, inputs, outputs });
+    const node: Node = { op, name, attributes, inputs, outputs };
+    this.#nodes.push(node);
+    for (const id of outputs) this.#producers.set(id, node);
     return outputs;
   }
 
@@ -83,6 +86,13 @@ export class GraphBuilder {
   /** The tensor of a value known at build time. */
   known(id: ValueId): Tensor | undefined {
     return this.#constants.get(id);
+  }
+
+  /** Names of the graph inputs a value depends on. */
+  inputsBehind(id: ValueId): string[] {
+    const seen = new Set([id]);
+    for (const value of seen) for (const input of this.#producers.get(value)?.inputs ?? []) seen.add(input);
+    return this.#inputs.filter((input) => seen.has(input)).map((input) => this.#value(input).name);
   }
 
   /** The graph so far. Constants that nothing reads are left out. */

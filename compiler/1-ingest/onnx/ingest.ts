@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { ingest } from '../../diagnostics/index.ts';
+import { bug, ingest } from '../../diagnostics/index.ts';
 import { GraphBuilder } from '../../ir/build.ts';
 import { evaluateNode } from '../../ir/evaluate.ts';
 import type { Graph } from '../../ir/graph.ts';
@@ -39,12 +39,12 @@ export function ingestOnnx(source: OnnxSource, options: IngestOptions = {}): Ing
   requireDistinct('outputs', graph.output, file);
   const initialized = new Set(graph.initializer.map((tensor) => tensor.name));
   const constants = typeConstants(graph.input, options.constants ?? {}, options, file);
-  const declared = graph.input.filter((v) => !initialized.has(v.name) || v.name in constants);
+  const declared = graph.input.filter((v) => !initialized.has(v.name) || Object.hasOwn(constants, v.name));
   const bound = bindInputs(declared, { ...options, constants }, file);
   const builder = new GraphBuilder(nameOfModel(model, file), evaluateNode);
   const scope = new Scope();
   for (const [name, type] of bound.types) {
-    const constant = constants[name];
+    const constant = Object.hasOwn(constants, name) ? constants[name] : undefined;
     scope.define(
       name,
       constant === undefined ? defineInput(builder, name, type, file) : builder.constant(constant, name),
@@ -56,7 +56,8 @@ export function ingestOnnx(source: OnnxSource, options: IngestOptions = {}): Ing
   if (importer.unknown.length > 0) throw ingest.unknownShapes(file, importer.unknown);
   outputs.forEach((id, i) => {
     const name = graph.output[i]?.name;
-    if (id !== undefined && name !== undefined) builder.output(name, id);
+    if (id === undefined || name === undefined) throw bug(`output "${name}" was not imported`);
+    builder.output(name, id);
   });
   return { graph: verifyGraph(builder.build()), notes: [...model.notes, ...bound.notes] };
 }

@@ -13,12 +13,12 @@ import { decodeTensor } from './tensor.ts';
 /** A use of an operator that lcc does not compile; ingest goes on and reports all of them. */
 export class Unsupported extends Error {}
 
-/** A value that decides shapes or structure, but is not known at build time. `name` is the value's in the file. */
+/** A value that decides shapes or structure, but is not known at build time. `use` says what it decides. */
 export class UnknownAtBuild extends Error {
-  readonly valueName: string;
-  constructor(valueName: string, use: string) {
-    super(`${use} comes from "${valueName}"`);
-    this.valueName = valueName;
+  constructor(use: string, valueName: string, inputs: readonly string[]) {
+    const origin = inputs.filter((name) => name !== valueName).map((name) => `"${name}"`);
+    const way = origin.length === 0 ? '' : `, which depends on ${origin.join(', ')}`;
+    super(`${use} comes from "${valueName}"${way}`);
   }
 }
 
@@ -105,7 +105,9 @@ export class OnnxNode {
     const id = this.inputs[i];
     if (id === undefined) return undefined;
     const tensor = this.known(id);
-    if (tensor === undefined) throw new UnknownAtBuild(this.#facts.inputNames[i] ?? '', use);
+    if (tensor === undefined) {
+      throw new UnknownAtBuild(use, this.#facts.inputNames[i] ?? '', this.#builder.inputsBehind(id));
+    }
     return tensor;
   }
 

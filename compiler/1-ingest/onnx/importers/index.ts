@@ -1,4 +1,5 @@
 import type { Importer } from '../node.ts';
+import { importAttention, importRotaryEmbedding } from './attention.ts';
 import { importCast, importCastLike } from './cast.ts';
 import { importClip } from './clip.ts';
 import {
@@ -12,11 +13,15 @@ import {
   importShape,
   importSize,
 } from './constant.ts';
-import { importConv, importConvTranspose, importFusedConv } from './conv.ts';
+import { importConv, importConvTranspose } from './conv.ts';
+import { importEinsum } from './einsum.ts';
 import { importGather, importGatherElements, importGatherND, importOneHot } from './gather.ts';
 import { importGemm, importMatMul } from './gemm.ts';
 import { importIf } from './if.ts';
+import { importCompress, importCumProd, importScatterElements, importScatterND, importTopK } from './known-only.ts';
+import { microsoft } from './microsoft.ts';
 import {
+  importCenterCropPad,
   importConcat,
   importExpand,
   importPad,
@@ -62,20 +67,25 @@ const onnx: Readonly<Record<string, Importer>> = {
   ...reductions,
   ArgMax: importArgMax,
   ArgMin: importArgMin,
+  Attention: importAttention,
   AveragePool: importAveragePool,
   BatchNormalization: importBatchNormalization,
   BitCast: importBitCast,
   Cast: importCast,
   CastLike: importCastLike,
+  CenterCropPad: importCenterCropPad,
   Clip: importClip,
+  Compress: importCompress,
   Concat: importConcat,
   Constant: importConstant,
   ConstantOfShape: importConstantOfShape,
   Conv: importConv,
   ConvTranspose: importConvTranspose,
+  CumProd: importCumProd,
   CumSum: importCumSum,
   DepthToSpace: importDepthToSpace,
   Dropout: importDropout,
+  Einsum: importEinsum,
   Expand: importExpand,
   EyeLike: importEyeLike,
   Flatten: importFlatten,
@@ -108,7 +118,12 @@ const onnx: Readonly<Record<string, Importer>> = {
   Range: importRange,
   Reshape: importReshape,
   Resize: importResize,
+  RotaryEmbedding: importRotaryEmbedding,
+  Scatter: importScatterElements,
+  ScatterElements: importScatterElements,
+  ScatterND: importScatterND,
   Shape: importShape,
+  SimplifiedLayerNormalization: importRmsNormalization,
   Size: importSize,
   Slice: importSlice,
   Softmax: importSoftmax,
@@ -117,16 +132,11 @@ const onnx: Readonly<Record<string, Importer>> = {
   Squeeze: importSqueeze,
   Sum: importSum,
   Tile: importTile,
+  TopK: importTopK,
   Transpose: importTranspose,
   Trilu: importTrilu,
   Unsqueeze: importUnsqueeze,
   Upsample: importUpsample,
-};
-
-/** onnxruntime's own operators. */
-const microsoft: Readonly<Record<string, Importer>> = {
-  FusedConv: importFusedConv,
-  Gelu: (node) => node.emit('gelu', [node.input(0)]),
 };
 
 /** Importers by domain ('' is ONNX's own) and operator. */

@@ -114,3 +114,22 @@ export const importTrilu: Importer = (node) => {
   const k = node.knownNumber(1, 'k') ?? 0;
   return node.emit('trilu', [node.input(0)], { upper: node.flag('upper', true), k });
 };
+
+/** The middle of each dimension, or zeros around it; where one is left over, at the end. */
+export const importCenterCropPad: Importer = (node) => {
+  const x = node.input(0);
+  const sizes = node.sizes(x);
+  const wanted = node.knownNumbers(1, 'shape') ?? [];
+  const axes = node.axesOf(node.ints('axes') ?? sizes.map((_, i) => i), sizes.length);
+  if (wanted.length !== axes.length) throw new OpError(`shape [${wanted.join(',')}] for ${axes.length} dimensions`);
+  const target = sizes.map((size, i) => wanted[axes.indexOf(i)] ?? size);
+  const missing = target.map((size, i) => size - (sizes[i] ?? 0));
+  const kept = target.map((size, i) => Math.min(size, sizes[i] ?? 0));
+  const starts = missing.map((count) => Math.max(0, Math.floor(-count / 2)));
+  const isWhole = missing.every((count) => count >= 0);
+  const cropped = isWhole ? x : node.emit('slice', [x], { starts, steps: sizes.map(() => 1), sizes: kept });
+  const begins = missing.map((count) => Math.max(0, Math.floor(count / 2)));
+  const ends = missing.map((count, i) => Math.max(0, count) - (begins[i] ?? 0));
+  if (missing.every((count) => count <= 0)) return cropped;
+  return node.emit('pad', [cropped], { pads: [...begins, ...ends], mode: 'constant', value: 0 });
+};

@@ -54,12 +54,12 @@ function emitResize(node: OnnxNode, x: ValueId, { scales, sizes }: Scaling, samp
   return node.emit('resize', [x], { sizes, scales, ...sampling });
 }
 
-/** Output size = floor(input size * scale). */
+/** Output size = floor(input size * scale), the product in float32 as in ONNX. */
 function scaledBy(sizes: readonly number[], scales: readonly number[]): Scaling {
   if (scales.length !== sizes.length || !scales.every((scale) => scale > 0)) {
     throw new OpError(`scales [${scales.join(',')}] for [${sizes.join(',')}]`);
   }
-  return { scales, sizes: sizes.map((size, i) => Math.floor(size * (scales[i] ?? 1))) };
+  return { scales, sizes: sizes.map((size, i) => Math.floor(Math.fround(size * (scales[i] ?? 1)))) };
 }
 
 /** Inputs: x, roi, scales, sizes; one of the last two is given, for the dimensions in `axes`. */

@@ -42,7 +42,10 @@ export const importSqueeze: Importer = (node) => {
   const x = node.input(0);
   const sizes = node.sizes(x);
   const given = node.intsOf('axes', 1);
-  const axes = given === undefined ? sizes.flatMap((s, i) => (s === 1 ? [i] : [])) : node.axesOf(given, sizes.length);
+  const axes =
+    given === undefined || given.length === 0
+      ? sizes.flatMap((s, i) => (s === 1 ? [i] : []))
+      : node.axesOf(given, sizes.length);
   for (const axis of axes) {
     if (sizes[axis] !== 1) throw new OpError(`dimension ${axis} of [${sizes.join(',')}] is squeezed but not 1`);
   }
