@@ -2,7 +2,7 @@ import { lower } from '../../compiler/4-lower/lower.ts';
 import { GraphBuilder } from '../../compiler/ir/build.ts';
 import type { Port, Program } from '../../compiler/ir/program.ts';
 import { decodeData, encodeData } from '../../compiler/tensor/convert.ts';
-import { dtypes, isFloat } from '../../compiler/tensor/dtype.ts';
+import { dtypes, isFloat, isWide } from '../../compiler/tensor/dtype.ts';
 import { elementCount, shapeOf } from '../../compiler/tensor/shape.ts';
 import { makeTensor, type Tensor } from '../../compiler/tensor/tensor.ts';
 import type { OpCase } from '../ops/case.ts';
@@ -45,21 +45,25 @@ export function portTensor(port: Port, arena: ArrayBuffer, base = 0): Tensor {
     : isUnsigned32(port.dtype)
       ? new Uint32Array(arena, at, count)
       : new Int32Array(arena, at, count);
-  return makeTensor(port.dtype, shapeOf(port.shape), encodeData(port.dtype, Array.from(array)));
+  return makeTensor(port.dtype, shapeOf(port.shape), encodeData(port.dtype, encodable(port.dtype, array)));
 }
 
 /** Elements outside float32 rounding of the reference (or different at all, for other types), first few. */
 export function differences(actual: Tensor, expected: Tensor, relative = 1e-5): string[] {
   const found: string[] = [];
-  const wanted = decodeData(expected);
+  const wanted: ArrayLike<number | bigint> = decodeData(expected);
+  const given: ArrayLike<number | bigint> = decodeData(actual);
   const scale = isFloat(expected.dtype)
     ? Math.max(1e-3, ...Array.from(wanted, (v) => (Number.isFinite(Number(v)) ? Math.abs(Number(v)) : 0)))
     : 0;
-  decodeData(actual).forEach((value: number | bigint, i: number) => {
-    const [got, want] = [Number(value), Number(wanted[i])];
+  Array.from(given, Number).forEach((got, i) => {
+    const want = Number(wanted[i]);
     if (Object.is(got, want) || got === want) return;
     if (!(Math.abs(got - want) <= relative * Math.max(Math.abs(want), scale)))
       found.push(`[${i}] ${got} instead of ${want}`);
   });
   return found.slice(0, 5);
 }
+
+const encodable = (dtype: Tensor['dtype'], array: ArrayLike<number>): ArrayLike<number> | ArrayLike<bigint> =>
+  isWide(dtype) ? Array.from(array, BigInt) : Array.from(array);
