@@ -1,0 +1,296 @@
+class LccRuntimeError extends Error {
+    code;
+    constructor(code, message, cause) {
+        super(message);
+        this.name = 'LccRuntimeError';
+        this.code = code;
+        if (cause !== undefined)
+            this.cause = cause;
+    }
+}
+const float32 = {
+    dtype: 'float32',
+    array: 'Float32Array',
+    encode: (values) => values,
+    decode: (elements) => new Float32Array(elements),
+};
+function hashBytes(bytes) {
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+    const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+    let a = 0x6c636377 ^ words.length;
+    let b = 0x31415927;
+    for (let i = 0; i < words.length; i++) {
+        const word = words[i];
+        a = Math.imul(a ^ word, 0x9e3779b1);
+        a = (a << 15) | (a >>> 17);
+        b = Math.imul(b + word, 0x85ebca77);
+        b ^= b >>> 13;
+    }
+    a = Math.imul(a ^ (a >>> 16), 0x7feb352d);
+    b = Math.imul(b ^ (b >>> 15) ^ a, 0xc2b2ae3d);
+    return [(a ^ (a >>> 15)) >>> 0, (b ^ (b >>> 16)) >>> 0];
+}
+async function openSource(source, signal) {
+    if (source instanceof ArrayBuffer)
+        return new Uint8Array(source);
+    if (ArrayBuffer.isView(source))
+        return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    const name = String(source);
+    const isFile = /^file:/.test(name);
+    try {
+        if (typeof process === 'object' && process.getBuiltinModule && (isFile || !/^\w\w+:/.test(name))) {
+            const bytes = await process.getBuiltinModule('node:fs').promises.readFile(isFile ? new URL(name) : name);
+            return bytes;
+        }
+        const response = await fetch(name, signal ? { signal } : {});
+        if (response.ok)
+            return response;
+        throw `status ${response.status}`;
+    }
+    catch (cause) {
+        throw new LccRuntimeError('fetch', `cannot read ${name}: ${cause}`, cause);
+    }
+}
+async function readAll(opened, onProgress) {
+    if (opened instanceof Uint8Array)
+        return opened;
+    if (!onProgress || !opened.body)
+        return new Uint8Array(await opened.arrayBuffer());
+    const reader = opened.body.getReader();
+    const parts = [];
+    let size = 0;
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        parts.push(part.value);
+        size += part.value.length;
+        onProgress(size);
+    }
+    const bytes = new Uint8Array(size);
+    let end = 0;
+    for (const part of parts) {
+        bytes.set(part, end);
+        end += part.length;
+    }
+    return bytes;
+}
+async function readWeights(weights, options) {
+    const { onProgress } = options;
+    const opened = await openSource(options.weights ?? weights.source(), options.signal);
+    const file = await readAll(opened, onProgress && ((loaded) => onProgress(loaded, weights.bytes)));
+    onProgress?.(weights.bytes, weights.bytes);
+    return parseWeights(file, weights.hash);
+}
+function parseWeights(file, expected) {
+    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    const word = (at) => view.getUint32(at, true);
+    const isHash = (start, end, low, high) => {
+        const hash = hashBytes(file.subarray(start, end));
+        return end <= file.length && hash[0] === low && hash[1] === high;
+    };
+    const segments = [];
+    let sound = false;
+    try {
+        const root = word(0);
+        const field = (id) => root + view.getUint16(root - view.getInt32(root, true) + 4 + 2 * id, true);
+        const tableEnd = word(field(0)) - 8;
+        if (word(4) === 0x3157434c && isHash(0, tableEnd, word(tableEnd), word(tableEnd + 4))) {
+            if (word(tableEnd) !== expected[0] || word(tableEnd + 4) !== expected[1]) {
+                throw new LccRuntimeError('mismatched', 'the weights file belongs to another build of the model');
+            }
+            const vector = field(1) + word(field(1));
+            sound = true;
+            for (let i = 0, at = vector + 4; i < word(vector); i++, at += 20) {
+                const start = word(at + 8);
+                const end = start + word(at + 12);
+                sound = sound && isHash(start, end, word(at), word(at + 4));
+                segments.push([start, end, word(at + 16)]);
+            }
+        }
+    }
+    catch (error) {
+        if (!(error instanceof RangeError))
+            throw error;
+        sound = false;
+    }
+    if (!sound)
+        throw new LccRuntimeError('damaged', 'the weights file is damaged');
+    return (image) => {
+        for (const [start, end, address] of segments)
+            image.set(file.subarray(start, end), address);
+    };
+}
+const makeLoad = (description) => async (options = {}) => {
+    const { signal } = options;
+    try {
+        const model = signal?.aborted ? undefined : await open(description, options);
+        if (model && !signal?.aborted)
+            return model;
+        model?.dispose();
+    }
+    catch (error) {
+        if (!signal?.aborted)
+            throw error;
+    }
+    throw new LccRuntimeError('aborted', 'load was aborted', signal?.reason);
+};
+async function open(description, options) {
+    const { inputs, outputs, webgpu, wasm } = description;
+    const wanted = options.backend ?? 'auto';
+    const mayFallBack = wanted === 'auto' && wasm !== undefined;
+    let backend = 'wasm';
+    let current;
+    let constants;
+    let lost;
+    let replacing;
+    let disposed = false;
+    const start = async (name, openBackend) => {
+        if (!openBackend)
+            throw new LccRuntimeError('unsupported', `this bundle was built without ${name}`);
+        constants ??= readWeights(description.weights, options);
+        constants.catch(() => { });
+        const onLost = (reason) => {
+            lost = reason;
+        };
+        const opened = await openBackend({ options, forced: !mayFallBack, constants, onLost });
+        constants = undefined;
+        current?.dispose();
+        current = opened;
+        backend = name;
+    };
+    const startWasm = (reason) => {
+        options.onFallback?.(String(reason));
+        return start('wasm', wasm);
+    };
+    if (wanted === 'webgpu' || (wanted === 'auto' && webgpu && (!wasm))) {
+        await start('webgpu', webgpu).catch((error) => {
+            if (!mayFallBack)
+                throw error;
+            return startWasm(error);
+        });
+    }
+    else {
+        await start('wasm', wasm);
+    }
+    const runOnce = async (elements) => {
+        if (lost !== undefined && mayFallBack && backend === 'webgpu') {
+            replacing ??= startWasm(lost).finally(() => {
+                replacing = undefined;
+            });
+            await replacing;
+        }
+        if (disposed || !current)
+            throw new LccRuntimeError('disposed', 'this model was disposed');
+        return current.run(elements);
+    };
+    const portOf = ({ name, codec, shape }) => ({ name, dtype: codec.dtype, shape });
+    return {
+        get backend() {
+            return backend;
+        },
+        inputs: inputs.map(portOf),
+        outputs: outputs.map(portOf),
+        async run(feeds) {
+            const elements = encodeFeeds(inputs, feeds, backend === 'webgpu');
+            const buffers = await runOnce(elements).catch((error) => {
+                if (lost === undefined || !mayFallBack || disposed)
+                    throw error;
+                return runOnce(elements);
+            });
+            const results = {};
+            outputs.forEach(({ name, codec }, i) => {
+                results[name] = codec.decode(buffers[i]);
+            });
+            return results;
+        },
+        dispose() {
+            disposed = true;
+            current?.dispose();
+            current = undefined;
+        },
+    };
+}
+function encodeFeeds(ports, feeds, copies) {
+    const unknown = Object.keys(feeds).find((name) => !ports.some((port) => port.name === name));
+    if (unknown !== undefined) {
+        const names = ports.map((port) => `"${port.name}"`).join(', ');
+        throw new LccRuntimeError('name', `no input is named "${unknown}"; the inputs are: ${names}`);
+    }
+    return ports.map(({ name, codec, shape }) => {
+        const feed = feeds[name];
+        if (!feed)
+            throw new LccRuntimeError('name', `input "${name}" is missing`);
+        const size = shape.reduce((product, n) => product * n, 1);
+        const found = Object.prototype.toString.call(feed).slice(8, -1);
+        if (found !== codec.array) {
+            throw new LccRuntimeError('dtype', `input "${name}" (${codec.dtype}) takes a ${codec.array}, not ${found}`);
+        }
+        if (feed.length !== size) {
+            throw new LccRuntimeError('length', `input "${name}" [${shape}] takes ${size} elements, not ${feed.length}`);
+        }
+        const elements = codec.encode(feed);
+        return copies && elements === feed ? feed.slice() : elements;
+    });
+}
+const wasmBackend = (description) => async ({ options, constants }) => {
+    const exports = await instantiate(description, options);
+    const memory = new Uint8Array(exports.memory.buffer);
+    (await constants)(memory.subarray(0, description.constantBytes));
+    return {
+        async run(inputs) {
+            inputs.forEach((input, i) => {
+                memory.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength), description.inputs[i]);
+            });
+            exports.run();
+            return description.outputs.map(([address, bytes]) => memory.buffer.slice(address, address + bytes));
+        },
+        dispose() { },
+    };
+};
+async function instantiate({ modules }, options) {
+    try {
+        const source = options.wasm ?? modules.find((m) => !m.isSupported || m.isSupported())?.source();
+        if (!source)
+            throw 'no module of this bundle is supported';
+        const module = await compile(source, options.signal);
+        const { memory, run } = (await WebAssembly.instantiate(module)).exports;
+        return { memory: memory, run: run };
+    }
+    catch (cause) {
+        if (cause instanceof LccRuntimeError)
+            throw cause;
+        throw new LccRuntimeError('unsupported', `wasm does not start here: ${cause}`, cause);
+    }
+}
+async function compile(source, signal) {
+    if (source instanceof WebAssembly.Module)
+        return source;
+    const opened = await openSource(source, signal);
+    const streams = 'headers' in opened && /^application\/wasm/.test(opened.headers.get('content-type') ?? '');
+    if (streams && WebAssembly.compileStreaming)
+        return WebAssembly.compileStreaming(opened);
+    return WebAssembly.compile(await readAll(opened));
+}
+const validates = (...body) => WebAssembly.validate(new Uint8Array([
+    ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10],
+    ...[body.length + 4, 1, body.length + 2, 0],
+    ...body,
+    11,
+]));
+const splat = [0x41, 0, 0xfd, 0x0f];
+const hasRelaxedSimd = () => validates(...splat, ...splat, ...splat, 0xfd, 0x85, 0x02, 0x1a);
+const load = makeLoad({
+    inputs: [{ name: 'image', codec: float32, shape: [1, 12] }],
+    outputs: [{ name: 'probabilities', codec: float32, shape: [1, 5] }],
+    weights: {
+        source: () => new URL('./model.lcw', import.meta.url),
+        bytes: 1440,
+        hash: [3318445921, 3877454067]
+    },
+    prefersWebGpu: false,
+    wasm: wasmBackend({
+        modules: [{ isSupported: hasRelaxedSimd, source: () => new URL('./model.relaxed.wasm', import.meta.url) }, { source: () => new URL('./model.wasm', import.meta.url) }],
+        constantBytes: 1216,
+        inputs: [1216],
+        outputs: [[1280, 20]]
+    })
+});
+export { LccRuntimeError, load };
