@@ -9,7 +9,7 @@ import { Code, type Ref } from './kernels/code.ts';
 import type { RenderValue } from './kernels/epilogue.ts';
 import { contractionFunction, contractionScratch } from './kernels/index.ts';
 import { addNest } from './nest.ts';
-import { renderExpr } from './render.ts';
+import { renderExpr } from './render-expr.ts';
 
 /** What `lcc inspect` says about one kernel of a module. */
 export interface KernelFacts {

@@ -5,7 +5,7 @@ import { expandBinary, expandUnary } from '../../compiler/kernel/transcendental/
 import type { WasmFeatures } from '../target.ts';
 import { Code, type Ref } from './kernels/code.ts';
 import { type IntrinsicName, intrinsicResult, requireIntrinsic } from './primitives/intrinsics.ts';
-import { renderExpr } from './render.ts';
+import { renderExpr } from './render-expr.ts';
 
 const argument = (name: string): Expr => ({ kind: 'local', dtype: 'float32', name });
 

@@ -2,7 +2,7 @@ import binaryen from 'binaryen';
 import type { BinaryExpr, ConstExpr, Expr, SelectExpr, UnaryExpr } from '../../compiler/kernel/expr.ts';
 import type { Axis, Index } from '../../compiler/kernel/index-expr.ts';
 import { binaryOps, unaryOps } from '../../compiler/kernel/scalar.ts';
-import { expandUnary } from '../../compiler/kernel/transcendental/index.ts';
+import { isComposite, writtenOut } from './composites.ts';
 import { Dependences } from './dependence.ts';
 import { type FetchContext, fetchScalar, fetchSplat, fetchVector, type Lanes } from './fetches.ts';
 import type { Functions } from './functions.ts';
@@ -22,7 +22,7 @@ import {
   vectorShift,
   vectorUnary,
 } from './primitives/vector.ts';
-import { type AxisValue, rootScope, type Scope, scopeAt, scopeOfAxis } from './scope.ts';
+import { type Scope, scopeAt, scopeOfAxis } from './scope.ts';
 
 export interface BoundLocal {
   /** one per replica, or one for all */
@@ -150,9 +150,9 @@ export class Renderer implements FetchContext, Surroundings {
         return fetchScalar(this, e);
       case 'unary':
         if (unaryOps[e.op].native) return scalarUnary(this, e.op, e.x.dtype, this.scalar(e.x));
-        return this.#composite(e, [e.x]);
+        return this.#composite(e);
       case 'binary':
-        if (!binaryOps[e.op].native) return this.#composite(e, [e.a, e.b]);
+        if (!binaryOps[e.op].native) return this.#composite(e);
         return scalarBinary(this, e.op, e.a.dtype, this.scalar(e.a), this.scalar(e.b));
       case 'select':
         return this.module.select(this.scalar(e.cond), this.scalar(e.a), this.scalar(e.b));
@@ -163,7 +163,20 @@ export class Renderer implements FetchContext, Surroundings {
     }
   }
 
-  #composite(e: UnaryExpr | BinaryExpr, operands: readonly Expr[]): Ref {
+  #writtenOut(e: UnaryExpr | BinaryExpr): Expr | undefined {
+    const known = this.#expansions.get(e);
+    if (known) return known;
+    const expansion = writtenOut(e, this.isHot);
+    if (!expansion) return undefined;
+    this.dependences.count(expansion);
+    this.#expansions.set(e, expansion);
+    return expansion;
+  }
+
+  #composite(e: UnaryExpr | BinaryExpr): Ref {
+    const expansion = this.#writtenOut(e);
+    if (expansion) return this.scalar(expansion);
+    const operands = e.kind === 'unary' ? [e.x] : [e.a, e.b];
     if (this.#functions.features === 'scalar') {
       return this.#functions.composite(
         e.op,
@@ -217,12 +230,8 @@ export class Renderer implements FetchContext, Surroundings {
   }
 
   #compositeVector(e: UnaryExpr | BinaryExpr): Ref {
-    if (this.isHot && e.kind === 'unary' && writtenOut.has(e.op)) {
-      const expansion = this.#expansions.get(e) ?? expandUnary(e.op, e.x);
-      if (!this.#expansions.has(e)) this.dependences.count(expansion);
-      this.#expansions.set(e, expansion);
-      return this.vector(expansion);
-    }
+    const expansion = this.#writtenOut(e);
+    if (expansion) return this.vector(expansion);
     const operands = e.kind === 'unary' ? [e.x] : [e.a, e.b];
     return this.#functions.composite(
       e.op,
@@ -343,37 +352,5 @@ export class Renderer implements FetchContext, Surroundings {
   }
 }
 
-/** Primitives that gain from being written out in hot loops; the longer ones are as fast when called. */
-const writtenOut: ReadonlySet<string> = new Set(['exp', 'tanh', 'erf', 'sigmoid']);
-
 const isNumber = (e: Expr): e is ConstExpr => e.kind === 'const' && !Number.isNaN(e.value);
 const isProduct = (e: Expr): boolean => e.kind === 'binary' && e.op === 'mul';
-const isComposite = (e: Expr): e is UnaryExpr | BinaryExpr =>
-  (e.kind === 'unary' && !unaryOps[e.op].native) || (e.kind === 'binary' && !binaryOps[e.op].native);
-
-/** Where an expression of a kernel is rendered by itself, such as the epilogue of a contraction. */
-export interface RenderPlace {
-  readonly code: Code;
-  readonly functions: Functions;
-  /** base address of each slot */
-  readonly slots: readonly Local[];
-  readonly axes: ReadonlyMap<Axis, AxisValue>;
-  /** lanes run along this axis, whose value is that of lane 0 */
-  readonly lanes?: Lanes;
-  readonly locals: ReadonlyMap<string, { readonly local: Local; readonly isVector: boolean }>;
-  /** the result wanted: v128, or one f32 or i32 */
-  readonly isVector: boolean;
-}
-
-/** The value of `e`; what it needs first is emitted to the place's code. Bool results are masks, or 0 and 1. */
-export function renderExpr(e: Expr, place: RenderPlace): Ref {
-  const { code } = place;
-  const statements = { push: (statement: Ref) => code.emit(statement) };
-  const renderer = new Renderer(code, place.functions, place.slots, rootScope(statements, place.axes));
-  renderer.lanes = place.lanes;
-  renderer.dependences.count(e);
-  for (const [name, { local, isVector }] of place.locals) {
-    renderer.locals.set(name, { copies: [local], isVector, depth: 0 });
-  }
-  return place.isVector ? renderer.vector(e) : renderer.scalar(e);
-}

@@ -3,9 +3,11 @@ import { type Address, atOffset, type Code, type Local, type Ref } from './code.
 import { type Contraction, extentOf, pointsOf, strideIn } from './contraction.ts';
 import { loadAlong } from './epilogue.ts';
 import type { Lanes } from './lanes.ts';
+import { machines } from './machine.ts';
 import type { Column, OperandB } from './operand-b.ts';
+import { rowPieces, rowTiles } from './row-tiles.ts';
 import { sumOverK } from './sum-over-k.ts';
-import { type DenseTiling, machines, rowPieces, rowTiles } from './tiling.ts';
+import type { DenseTiling } from './tiling.ts';
 import { addressOf, type Displacement, displaced, elementBytes, type Place, type Stream } from './walk.ts';
 
 const width = 4;

@@ -3,6 +3,7 @@ import { default as wasm } from 'binaryen';
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
 import type { WasmFeatures } from '../../target.ts';
 import { writeChannelwise } from './channelwise.ts';
+import { chooseChannelwise } from './channelwise-tiling.ts';
 import { Code } from './code.ts';
 import { extentOf, pointsOf, simplify } from './contraction.ts';
 import { writeDense } from './dense.ts';
@@ -10,7 +11,7 @@ import { chooseDots, wantsDots } from './dot.ts';
 import { type RenderValue, splitEpilogue } from './epilogue.ts';
 import { makeLanes } from './lanes.ts';
 import { scratchBytesFor } from './operand-b.ts';
-import { chooseChannelwise, chooseDense, wantsCopy } from './tiling.ts';
+import { chooseDense, wantsCopy } from './tiling.ts';
 
 /** What `lcc inspect` says about a contraction. */
 export interface ContractionFacts {

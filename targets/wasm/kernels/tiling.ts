@@ -2,7 +2,9 @@ import { type Axis, type Index, rangeOf, toIndex } from '../../../compiler/kerne
 import { panelWidth } from '../../../compiler/kernel/nest.ts';
 import type { WasmFeatures } from '../../target.ts';
 import { type Contraction, extentOf, pointsOf, splitRows, strideIn } from './contraction.ts';
+import { cacheBytes, type Machine, machines, refill, spill } from './machine.ts';
 import { scratchBytesFor } from './operand-b.ts';
+import { piecesOf, rowPieces, rowTiles } from './row-tiles.ts';
 import { elementBytes } from './walk.ts';
 
 /** How a dense contraction is cut. */
@@ -25,28 +27,6 @@ export interface Choice {
   readonly contraction: Contraction;
   readonly tiling: DenseTiling;
 }
-
-/** What one core does in a cycle; fitted to Chromium on x86-64, where other tiles fall to half the speed. */
-export interface Machine {
-  readonly maddsPerCycle: number;
-  readonly loadsPerCycle: number;
-  /** cycles until a sum can be added to again */
-  readonly latency: number;
-  /** vector registers beside one for the row's operand (and one for the product, where that is not fused) */
-  readonly registers: number;
-}
-
-export const machines: Readonly<Record<WasmFeatures, Machine>> = {
-  scalar: { maddsPerCycle: 2, loadsPerCycle: 2, latency: 3, registers: 13 },
-  simd: { maddsPerCycle: 2, loadsPerCycle: 2, latency: 3, registers: 13 },
-  relaxed: { maddsPerCycle: 2, loadsPerCycle: 2, latency: 4.4, registers: 14 },
-};
-
-/** Slowdown of a tile that does not fit the registers, and of one that V8 before version 12 spills. */
-const spill = { always: 2, sometimes: 1.1 };
-const cacheBytes = { first: 32 << 10, second: 768 << 10 };
-/** cycles per byte from the second cache and from beyond it */
-const refill = { second: 1 / 40, beyond: 1 / 12 };
 
 interface TileShape {
   readonly rows: number;
@@ -108,22 +88,6 @@ const panelCounts = (c: Contraction, width: number): readonly number[] => {
   return [1, 2, 4].filter((count) => count <= panels);
 };
 
-/** Tiles over the last two row axes with at most `most` rows. */
-export function rowTiles(m: readonly Axis[], most: number): readonly (readonly number[])[] {
-  const sizes = m.slice(-2).map(extentOf);
-  const outer = m.slice(0, -2).map(() => 1);
-  const last = sizes.at(-1);
-  if (last === undefined) return [[]];
-  const first = sizes.length === 2 ? (sizes[0] ?? 1) : undefined;
-  const tiles: number[][] = [];
-  for (let tall = 1; tall <= Math.min(most, first ?? 1); tall++) {
-    for (let wide = 1; wide <= Math.min(Math.floor(most / tall), last); wide++) {
-      tiles.push(first === undefined ? [wide] : [...outer, tall, wide]);
-    }
-  }
-  return tiles;
-}
-
 /** Vectors alive at once: the sums, and the columns' operands where more than one row uses them. */
 const liveVectors = ({ rows, vectors }: TileShape, splits: number): number =>
   rows * vectors * splits + (rows > 1 ? vectors : 0);
@@ -147,33 +111,6 @@ function tileCycles(shape: TileShape, machine: Machine, k: number): number {
   const isTight = registers < 14 && live + splits > registers - 2;
   const slowdown = live > registers ? spill.always : isTight ? spill.sometimes : 1;
   return k * step * slowdown + 12 + 3 * madds * splits;
-}
-
-export interface Piece {
-  readonly size: number;
-  readonly times: number;
-}
-
-function piecesOf(extent: number, size: number, mayRepeat: boolean): readonly Piece[] {
-  const rest = extent % size;
-  const full = Math.floor(extent / size);
-  if (rest === 0) return [{ size, times: full }];
-  if (mayRepeat && full > 0) return [{ size, times: full + 1 }];
-  // A second body costs code: it has to earn it.
-  return [
-    { size, times: full },
-    { size: rest, times: 1.1 },
-  ];
-}
-
-/** Tiles by their number of rows. */
-export function rowPieces(c: Contraction, rows: readonly number[], mayRepeat: boolean): readonly Piece[] {
-  let all: Piece[] = [{ size: 1, times: pointsOf(c.batch) }];
-  c.m.forEach((axis, i) => {
-    const pieces = piecesOf(extentOf(axis), rows[i] ?? 1, mayRepeat);
-    all = all.flatMap((p) => pieces.map((q) => ({ size: p.size * q.size, times: p.times * q.times })));
-  });
-  return all;
 }
 
 function computeCycles(
@@ -230,48 +167,4 @@ function spanBytes(offset: Index, axes: ReadonlySet<Axis>): number {
   }
   const { min, max } = rangeOf(moving);
   return Math.min(points, max - min + 1) * elementBytes;
-}
-
-/** Rows per tile along each row axis for a channelwise contraction. */
-export function chooseChannelwise(c: Contraction, features: WasmFeatures, mayRepeat: boolean): readonly number[] {
-  const machine = machines[features];
-  const window = c.k.at(-1);
-  const taps = window ? extentOf(window) : 1;
-  const steps = pointsOf(c.k.slice(0, -1));
-  let best: readonly number[] = c.m.map(() => 1);
-  let least = Number.POSITIVE_INFINITY;
-  for (const rows of rowTiles(c.m, features === 'scalar' ? 2 : 8)) {
-    let cycles = 0;
-    for (const { size, times } of rowPieces(c, rows, mayRepeat)) {
-      const loads = taps + inputsPerStep(c, size === product(rows) ? rows : [size]);
-      const step = Math.max(
-        (size * taps) / machine.maddsPerCycle,
-        taps * machine.latency,
-        loads / machine.loadsPerCycle,
-      );
-      const isSpilt = size + taps > machine.registers;
-      cycles += times * (steps * step * (isSpilt ? spill.sometimes : 1) + 10 + 3 * size);
-    }
-    if (cycles >= least * 0.999) continue;
-    least = cycles;
-    best = rows;
-  }
-  return best;
-}
-
-const product = (sizes: readonly number[]): number => sizes.reduce((x, y) => x * y, 1);
-
-/** Different inputs that a tile reads for one row of its windows. */
-function inputsPerStep(c: Contraction, rows: readonly number[]): number {
-  const window = c.k.at(-1);
-  let offsets = new Set([0]);
-  const spread = (count: number, stride: number): void => {
-    offsets = new Set([...offsets].flatMap((at) => Array.from({ length: count }, (_, i) => at + i * stride)));
-  };
-  if (window) spread(extentOf(window), strideIn(c.a, window));
-  rows.toReversed().forEach((count, i) => {
-    const axis = c.m.at(-1 - i);
-    if (axis) spread(count, strideIn(c.a, axis));
-  });
-  return offsets.size;
 }

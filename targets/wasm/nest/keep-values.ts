@@ -1,8 +1,9 @@
 import { childrenOf, type Expr, type FetchExpr, mapChildren, rewrite } from '../../../compiler/kernel/expr.ts';
 import { type Axis, type Index, substituteIndex } from '../../../compiler/kernel/index-expr.ts';
 import type { ReduceStmt } from '../../../compiler/kernel/nest.ts';
+import { isComposite } from '../composites.ts';
 import type { PlainLoop, PlainStmt } from './normalise.ts';
-import { fetchesIn, isComposite } from './plan.ts';
+import { fetchesIn } from './plan.ts';
 
 /**
  * Where a fold and the store after it both need the same costly value (softmax: exp(x - max) is summed, then divided),

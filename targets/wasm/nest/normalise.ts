@@ -1,7 +1,6 @@
-import { type Expr, type LocalExpr, mapChildren, rewrite } from '../../../compiler/kernel/expr.ts';
+import { type Expr, type LocalExpr, rewrite } from '../../../compiler/kernel/expr.ts';
 import { type Axis, type Index, type Indexable, substituteIndex } from '../../../compiler/kernel/index-expr.ts';
 import type { LoopStmt, ReduceStmt, Stmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
-import { powConstant } from '../../../compiler/kernel/transcendental/power.ts';
 import { coalesceLoops } from './coalesce.ts';
 import { makeInterner } from './intern.ts';
 import { keepValues } from './keep-values.ts';
@@ -20,21 +19,8 @@ export interface PlainLoop {
 export function normalise(body: readonly Stmt[]): PlainStmt[] {
   const merged = coalesceLoops(plain(body, new Map()));
   const intern = makeInterner();
-  const powers = new Map<Expr, Expr>();
-  const expr = (e: Expr): Expr => intern(expandPowers(e, powers));
-  const expanded = merged.map((s) => mapStatement(s, expr, (index) => substituteIndex(index, (a) => a, expr)));
-  return keepValues(shareFolds(expanded, intern), intern);
-}
-
-/** Powers with exponents such as 2 and 0.5 become products and roots. */
-function expandPowers(e: Expr, memo: Map<Expr, Expr>): Expr {
-  const known = memo.get(e);
-  if (known) return known;
-  const mapped = mapChildren(e, (child) => expandPowers(child, memo));
-  const isPower = mapped.kind === 'binary' && mapped.op === 'pow';
-  const product = isPower && mapped.b.kind === 'const' ? powConstant(mapped.a, Number(mapped.b.value)) : undefined;
-  memo.set(e, product ?? mapped);
-  return product ?? mapped;
+  const shared = merged.map((s) => mapStatement(s, intern, (index) => substituteIndex(index, (a) => a, intern)));
+  return keepValues(shareFolds(shared, intern), intern);
 }
 
 /** Rebuilds a statement with every expression and store offset mapped. */

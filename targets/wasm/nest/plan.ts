@@ -1,13 +1,7 @@
-import {
-  type BinaryExpr,
-  childrenOf,
-  type Expr,
-  type FetchExpr,
-  type UnaryExpr,
-} from '../../../compiler/kernel/expr.ts';
+import { childrenOf, type Expr, type FetchExpr } from '../../../compiler/kernel/expr.ts';
 import type { Axis, Index } from '../../../compiler/kernel/index-expr.ts';
 import type { ReduceStmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
-import { binaryOps, unaryOps } from '../../../compiler/kernel/scalar.ts';
+import { isComposite } from '../composites.ts';
 import type { Dependences } from '../dependence.ts';
 import { laneStride } from '../lane-stride.ts';
 import type { PlainLoop, PlainStmt } from './normalise.ts';
@@ -92,9 +86,6 @@ export function fetchesIn(roots: readonly Expr[]): FetchExpr[] {
   for (const root of roots) visit(root);
   return [...seen].filter((e) => e.kind === 'fetch');
 }
-
-export const isComposite = (e: Expr): e is UnaryExpr | BinaryExpr =>
-  (e.kind === 'unary' && !unaryOps[e.op].native) || (e.kind === 'binary' && !binaryOps[e.op].native);
 
 /** Rough count of instructions, for deciding how often to repeat code. */
 export function weightOf(roots: readonly Expr[]): number {

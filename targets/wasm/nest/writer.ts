@@ -1,20 +1,16 @@
 import binaryen from 'binaryen';
-import type { Expr, FetchExpr, Guard } from '../../../compiler/kernel/expr.ts';
 import type { Axis } from '../../../compiler/kernel/index-expr.ts';
-import type { ReduceStmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
-import { allOf, fetchVector, holds } from '../fetches.ts';
+import type { StoreStmt } from '../../../compiler/kernel/nest.ts';
 import { resolveAddress } from '../indices.ts';
 import { type Address, atOffset, type Code, type Ref } from '../kernels/code.ts';
 import type { Renderer } from '../render.ts';
 import { innerScope } from '../scope.ts';
-import { type Accumulator, accumulate, finish, foldTogether, identityOf, makeAccumulator } from './folds.ts';
 import type { PlainLoop, PlainStmt } from './normalise.ts';
 import { expressionsIn, Plan, reductionsIn, weightOf } from './plan.ts';
+import { writeReduction } from './reductions.ts';
 import { findTranspose, type Transpose, writeTransposed } from './transpose.ts';
 
 const elementBytes = 4;
-/** Reductions over at most this many points are written out. */
-const mostUnrolled = 9;
 
 /** Loops this long have transcendentals written out in them. */
 const hotRounds = 8;
@@ -30,9 +26,9 @@ interface Copies {
 export class NestWriter {
   readonly renderer: Renderer;
   readonly code: Code;
-  readonly #plan: Plan;
-  readonly #hasLanes: boolean;
-  #copies: Copies | undefined;
+  readonly plan: Plan;
+  readonly hasLanes: boolean;
+  copies: Copies | undefined;
   #labels = 0;
   /** whether any code runs on four lanes */
   isVector = false;
@@ -40,14 +36,14 @@ export class NestWriter {
   constructor(renderer: Renderer, hasLanes: boolean) {
     this.renderer = renderer;
     this.code = renderer.code;
-    this.#plan = new Plan(renderer.dependences);
-    this.#hasLanes = hasLanes;
+    this.plan = new Plan(renderer.dependences);
+    this.hasLanes = hasLanes;
   }
 
   write(body: readonly PlainStmt[]): void {
     for (const s of body) {
       if (s.kind === 'store') this.#store(s);
-      else if (s.kind === 'reduce') this.#reduce(s);
+      else if (s.kind === 'reduce') writeReduction(this, s);
       else this.#loop(s);
     }
   }
@@ -98,15 +94,15 @@ export class NestWriter {
   }
 
   inCopies(copies: Copies, body: () => void): void {
-    const outer = this.#copies;
-    this.#copies = copies;
+    const outer = this.copies;
+    this.copies = copies;
     body();
-    this.#copies = outer;
+    this.copies = outer;
   }
 
   /** Once for each copy, with the renderer at that copy. */
   eachCopy(body: (copy: number) => void): void {
-    const copies = this.#copies;
+    const copies = this.copies;
     for (let copy = 0; copy < (copies?.count ?? 1); copy++) {
       this.renderer.replica = copies ? { axis: copies.axis, stride: copies.stride, copy } : undefined;
       body(copy);
@@ -116,14 +112,14 @@ export class NestWriter {
 
   #loop(loop: PlainLoop): void {
     const { size } = loop.axis.extent;
-    if (this.renderer.lanes || !this.#hasLanes) {
+    if (this.renderer.lanes || !this.hasLanes) {
       this.repeat(loop.axis, 0, size, 1, () => this.write(loop.body));
       return;
     }
-    const transpose: Transpose | undefined = findTranspose(loop, this.#plan);
+    const transpose: Transpose | undefined = findTranspose(loop, this.plan);
     if (transpose) {
       writeTransposed(this, transpose);
-    } else if (this.#plan.isVectorLoop(loop)) {
+    } else if (this.plan.isVectorLoop(loop)) {
       this.alongLanes(loop.axis, vectorsAtOnce(loop), () => this.write(loop.body));
     } else this.repeat(loop.axis, 0, size, 1, () => this.write(loop.body));
   }
@@ -176,153 +172,6 @@ export class NestWriter {
     if (count === 2) return;
     const last = this.code.operand(atOffset(target, (count - 1) * elementBytes));
     statements.push(module.v128.store32_lane(last.offset, elementBytes, count - 1, last.pointer, value()));
-  }
-
-  #reduce(s: ReduceStmt): void {
-    const { renderer } = this;
-    const row = !renderer.lanes && this.#hasLanes ? this.#plan.rowAxis(s) : undefined;
-    if (row) this.#reduceRow(s, row);
-    else if (renderer.lanes || this.#copies) this.#reduceBeside(s);
-    else this.#reduceAlone(s);
-  }
-
-  /** Lanes, or copies, each fold their own values. */
-  #reduceBeside(s: ReduceStmt): void {
-    const { renderer } = this;
-    const accs: Accumulator[][] = s.folds.map(() => []);
-    this.eachCopy((copy) => {
-      s.folds.forEach((fold, i) => {
-        const list = accs[i];
-        if (copy === 0 || renderer.isReplicated(fold.body)) {
-          list?.push(makeAccumulator(renderer, fold.op, fold.dtype, renderer.varies(fold.body)));
-        }
-      });
-    });
-    const guarded = this.#guardedFold(s);
-    const foldAll = (value: (body: Expr, isVector: boolean) => Ref): void =>
-      this.eachCopy((copy) => {
-        s.folds.forEach((fold, i) => {
-          const acc = accs[i]?.[copy];
-          if (acc) accumulate(renderer, acc, value(fold.body, acc.isVector), 4);
-        });
-      });
-    this.#overAxes(s.axes, () => {
-      if (guarded) this.#where(guarded.guards, () => foldAll(() => fetchVector(renderer, { ...guarded, guards: [] })));
-      else foldAll((body, isVector) => (isVector ? renderer.vector(body) : renderer.scalar(body)));
-    });
-    s.folds.forEach((fold, i) => {
-      const list = accs[i] ?? [];
-      renderer.locals.set(fold.name, {
-        copies: list.map((acc) => finish(renderer, acc)),
-        isVector: list[0]?.isVector ?? false,
-        depth: renderer.scope.depth,
-      });
-    });
-  }
-
-  /** The fetch of a fold whose guards are the same in all lanes and whose fill changes nothing: a padded pool. */
-  #guardedFold({ folds }: ReduceStmt): FetchExpr | undefined {
-    const { renderer } = this;
-    const [fold] = folds;
-    if (folds.length > 1 || fold?.body.kind !== 'fetch' || fold.body.guards.length === 0) return undefined;
-    const { body } = fold;
-    const isNeutral = body.fill === identityOf(fold.op, fold.dtype);
-    const isUniform = body.guards.every((g) => renderer.strideOf(g.index) === 0);
-    const copied = this.#copies?.axis;
-    const isShared = body.guards.every(
-      (g) => copied === undefined || !renderer.dependences.ofIndex(g.index).has(copied),
-    );
-    return isNeutral && isUniform && isShared && renderer.varies(body) ? body : undefined;
-  }
-
-  /** Runs what `body` writes only where the guards hold. Nothing it loads may move out, so it binds no values. */
-  #where(guards: readonly Guard[], body: () => void): void {
-    const { renderer, code } = this;
-    const condition = holds(renderer, guards);
-    if (condition === false) return;
-    if (condition === true) {
-      body();
-      return;
-    }
-    const outer = renderer.scope;
-    const statements: Ref[] = [];
-    renderer.scope = innerScope(outer, statements, new Map());
-    body();
-    renderer.scope = outer;
-    outer.statements.push(code.module.if(allOf(renderer, condition), code.module.block(null, statements)));
-  }
-
-  /** Lanes run along one of the reduction's own axes; they are folded together at the end. */
-  #reduceRow(s: ReduceStmt, row: Axis): void {
-    const { renderer } = this;
-    const vectors = Math.floor(row.extent.size / 4);
-    const unroll = Math.max(1, Math.min(s.folds.length > 1 ? 2 : 4, vectors));
-    const accs = s.folds.map((fold) =>
-      Array.from({ length: unroll }, () => makeAccumulator(renderer, fold.op, fold.dtype, true)),
-    );
-    this.#overAxes(
-      s.axes.filter((axis) => axis !== row),
-      () =>
-        this.alongLanes(row, unroll, (count) =>
-          this.eachCopy((copy) => {
-            s.folds.forEach((fold, i) => {
-              const acc = accs[i]?.[copy];
-              if (acc) accumulate(renderer, acc, renderer.vector(fold.body), count);
-            });
-          }),
-        ),
-    );
-    this.#bindTotals(s, accs);
-  }
-
-  /** One value at a time, into several accumulators so that they need not wait for each other. */
-  #reduceAlone(s: ReduceStmt): void {
-    const { renderer } = this;
-    const last = s.axes.at(-1);
-    const size = last?.extent.size ?? 1;
-    const unroll = size >= 16 ? 4 : 1;
-    const accs = s.folds.map((fold) =>
-      Array.from({ length: unroll }, () => makeAccumulator(renderer, fold.op, fold.dtype, false)),
-    );
-    const fold = (): void =>
-      this.eachCopy((copy) => {
-        s.folds.forEach((fold, i) => {
-          const acc = accs[i]?.[copy];
-          if (acc) accumulate(renderer, acc, renderer.scalar(fold.body), 4);
-        });
-      });
-    if (!last || unroll === 1) this.#overAxes(s.axes, fold);
-    else {
-      this.#overAxes(s.axes.slice(0, -1), () => {
-        const rounds = Math.floor(size / unroll);
-        this.repeat(last, 0, rounds, unroll, () => this.inCopies({ axis: last, stride: 1, count: unroll }, fold));
-        this.repeat(last, rounds * unroll, size % unroll, 1, fold);
-      });
-    }
-    this.#bindTotals(s, accs);
-  }
-
-  #bindTotals(s: ReduceStmt, accs: readonly (readonly Accumulator[])[]): void {
-    const { renderer } = this;
-    s.folds.forEach((fold, i) => {
-      const total = foldTogether(renderer, accs[i] ?? []);
-      renderer.locals.set(fold.name, { copies: [total], isVector: false, depth: renderer.scope.depth });
-    });
-  }
-
-  /** Runs `body` at every point of `axes`; few points are written out. */
-  #overAxes(axes: readonly Axis[], body: () => void): void {
-    const [axis, ...inner] = axes;
-    if (!axis) {
-      body();
-      return;
-    }
-    const points = axes.reduce((product, a) => product * a.extent.size, 1);
-    if (points > mostUnrolled) {
-      this.repeat(axis, 0, axis.extent.size, 1, () => this.#overAxes(inner, body));
-      return;
-    }
-    for (let i = 0; i < axis.extent.size; i++) this.repeat(axis, i, 1, 1, () => this.#overAxes(inner, body));
   }
 }
 
