@@ -10,9 +10,12 @@ export type Fold = (op: OpName, attributes: Attributes, inputs: readonly Tensor[
 /** No tensor may be larger: 2^31 - 1 bytes. */
 const maxTensorBytes = 2 ** 31 - 1;
 
+/** Larger results stay nodes: a bundle is better off computing them. */
+const maxFoldedBytes = 2 ** 28;
+
 /**
  * Builds a graph node by node, inferring types as it goes; OpError where an op refuses its inputs.
- * With `fold`, a node of constants becomes constants at once.
+ * With `fold`, a node of constants becomes constants at once, unless they take more than 256 MiB.
  */
 export class GraphBuilder {
   readonly #name: string;
@@ -54,7 +57,8 @@ export class GraphBuilder {
     );
     const known = inputs.map((id) => this.#constants.get(id)).filter((tensor) => tensor !== undefined);
     for (const type of types) requireStorable(type);
-    if (this.#fold !== undefined && known.length === inputs.length) {
+    const isSmall = types.every((type) => byteSize(type) <= maxFoldedBytes);
+    if (this.#fold !== undefined && isSmall && known.length === inputs.length) {
       return this.#fold(op, attributes, known).map((tensor) => this.constant(tensor, `${name}_${this.nextId}`));
     }
     const outputs = types.map((type) => this.#define(`${name}_${this.nextId}`, type));

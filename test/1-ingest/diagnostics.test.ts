@@ -239,6 +239,32 @@ describe('the graph', () => {
       ].join('\n'),
     ));
 
+  it('a shape that is computed from an input names that input', () =>
+    expect(
+      refusal(
+        onnxModel(
+          withNodes(
+            [
+              { op: 'Abs', inputs: ['s'], outputs: ['t'] },
+              { op: 'Tile', name: 'rows', inputs: ['x', 't'], outputs: ['y'] },
+            ],
+            { inputs: [x, { name: 's', dtype: 'int64', shape: [2] }] },
+          ),
+        ),
+      ),
+    ).toContain('- node "rows" (Tile): repeats comes from "t", which depends on "s"'));
+
+  it('a known index outside its dimension', () =>
+    expect(
+      refusal(
+        onnxModel(
+          withNodes([{ op: 'Gather', inputs: ['x', 'i'], outputs: ['y'] }], {
+            initializers: { i: tensorOf('int64', [1], [2]) },
+          }),
+        ),
+      ),
+    ).toContain('index 2 in a dimension of 2'));
+
   it('inputs that are no plain tensors', () =>
     expect(refusal(onnxModel(withNodes([relu], { inputs: [{ ...x, dtype: 'string' }] })))).toContain(
       'LCC1007: Input "x" holds string, which lcc does not compile.',

@@ -161,6 +161,22 @@ describe('folding', () => {
     expect(run(parts, {}).y).toEqual([0, 1, 4, 9]);
   });
 
+  it('a huge fill stays a node', () => {
+    const parts: Parts = {
+      outputs: [y],
+      nodes: [{ op: 'ConstantOfShape', inputs: ['shape'], outputs: ['y'] }],
+      initializers: { shape: tensorOf('int64', [2], [20000, 20000]) },
+    };
+    expect(opsOf(parts)).toEqual(['expand']);
+  });
+
+  it('a newer opset is read as the newest known, and noted', () => {
+    const relu = { op: 'Relu', inputs: ['x'], outputs: ['y'] };
+    expect(ingested({ opset: 29, inputs: [x], outputs: [y], nodes: [relu] }).notes).toEqual([
+      'opset 29 is newer than 28; operators are read as of 28',
+    ]);
+  });
+
   it('every form of Constant', () => {
     const forms = {
       a: { value_float: { float: 1 } },

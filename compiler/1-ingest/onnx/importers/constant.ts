@@ -57,7 +57,7 @@ export const importRange: Importer = (node) => {
 };
 
 function requireCount(node: OnnxNode, count: number): void {
-  if (!(count < 2 ** 27)) throw new OpError(`${node.op} would make ${count} elements`);
+  if (!(count <= 2 ** 24)) throw new OpError(`${node.op} would make ${count} elements`);
 }
 
 /** 1 where column - row = k. */

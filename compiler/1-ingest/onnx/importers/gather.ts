@@ -1,13 +1,23 @@
 import { OpError } from '../../../ops/op.ts';
+import { numbersOf } from '../../../tensor/convert.ts';
+import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Importer } from '../node.ts';
 
 /** Gather and GatherElements. */
 const along =
   (op: 'gather' | 'gatherElements'): Importer =>
   (node) => {
-    const x = node.input(0);
-    return node.emit(op, [x, node.input(1)], { axis: node.axisOf(node.int('axis', 0), node.rank(x)) });
+    const [x, indices] = [node.input(0), node.input(1)];
+    const axis = node.axisOf(node.int('axis', 0), node.rank(x));
+    requireInside(node.known(indices), node.sizes(x)[axis] ?? 0);
+    return node.emit(op, [x, indices], { axis });
   };
+
+/** Known indices are checked here; others are clamped when the model runs. */
+function requireInside(indices: Tensor | undefined, size: number): void {
+  const wrong = indices && numbersOf(indices).find((index) => index < -size || index >= size);
+  if (wrong !== undefined) throw new OpError(`index ${wrong} in a dimension of ${size}`);
+}
 
 export const importGather = along('gather');
 export const importGatherElements = along('gatherElements');

@@ -111,8 +111,11 @@ export const importTile: Importer = (node) => {
 };
 
 export const importTrilu: Importer = (node) => {
-  const k = node.knownNumber(1, 'k') ?? 0;
-  return node.emit('trilu', [node.input(0)], { upper: node.flag('upper', true), k });
+  const x = node.input(0);
+  const [rows = 0, columns = 0] = node.sizes(x).slice(-2);
+  // Beyond the corners nothing changes any more.
+  const k = Math.max(-rows, Math.min(columns, node.knownNumber(1, 'k') ?? 0));
+  return node.emit('trilu', [x], { upper: node.flag('upper', true), k });
 };
 
 /** The middle of each dimension, or zeros around it; where one is left over, at the end. */
