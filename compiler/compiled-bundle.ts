@@ -1,12 +1,9 @@
 import type { LoadOptions, Model } from '../runtime/abi.ts';
-import { emitBundle } from './5-emit/emit-bundle.ts';
 import { generateAllModules } from './5-emit/generate-code.ts';
 import { loadModel } from './5-emit/load-model.ts';
 import type { ModelCode } from './5-emit/model-code.ts';
 import { NotAvailable, type OnnxModel, type RunInPage } from './5-emit/parity/engines.ts';
-import { proveParity } from './5-emit/parity/prove-parity.ts';
 import { writeFolder } from './5-emit/write-folder.ts';
-import { findBrowser, launchBrowser, runInPage } from './6-budget/browser/index.ts';
 import type { Bundle, Proof, Report, StageEvent } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
 import { version } from './version.ts';
@@ -40,9 +37,12 @@ async function emitAndProve(model: CompiledModel): Promise<ReadonlyMap<string, U
   const { report, singleFile, meant, onnx, tell } = model;
   const started = performance.now();
   const code = generateAllModules(model.code);
+  // Printing and bundling weigh much; a model that only runs in this process never loads them.
+  const { emitBundle } = await import('./5-emit/emit-bundle.ts');
   const files = await emitBundle(code, report, { singleFile, version });
   const emitted = performance.now();
   tell({ stage: 'emit', ms: emitted - started, files });
+  const { proveParity } = await import('./5-emit/parity/prove-parity.ts');
   const proofs = await proveParity({ graph: meant, code, files, onnx, runInPage: runInFreshBrowser });
   const proven = performance.now();
   tell({ stage: 'parity', ms: proven - emitted, proofs });
@@ -57,6 +57,7 @@ function printMeasured(proofs: readonly Proof[], milliseconds: Readonly<Record<s
 }
 
 const runInFreshBrowser: RunInPage = async (page) => {
+  const { findBrowser, launchBrowser, runInPage } = await import('./6-budget/browser/index.ts');
   const found = await findBrowser().catch((error: Error) => {
     throw new NotAvailable(error.message.split('\n', 1)[0] ?? '');
   });

@@ -24,23 +24,37 @@ export async function emitBundle(
 ): Promise<Map<string, Uint8Array>> {
   const { target } = code;
   const placing: Placing = options.singleFile ? 'inside' : 'beside';
-  const entry = printEntry(code, placing);
   const files = new Map<string, Uint8Array>();
-  files.set('index.js', utf8(await bundleEntry(entry, target.syntax, { kind: 'module' })));
-  files.set('index.d.ts', utf8(printTypes(code)));
-  files.set('package.json', printJson(packageOf(report.name)));
-  if (target.classicScript) {
-    const name = report.name.replaceAll(/\W/g, '_');
-    files.set('model.classic.js', utf8(await bundleEntry(entry, target.syntax, { kind: 'classic', name })));
-  }
+  const facts: Promise<readonly [string, FileFacts]>[] = [];
+  // Large files first: they are compressed on other threads while the entry module is made.
+  const add = (path: string, bytes: Uint8Array): void => {
+    files.set(path, bytes);
+    facts.push(describeFile(bytes).then((found) => [path, found] as const));
+  };
+  if (placing === 'beside') add('model.lcw', code.weights.bytes);
   // Hosts that compile imports of wasm compile nothing else, so those modules stay files.
   if (placing === 'beside' || target.wasm.load === 'import') {
-    for (const { features, bytes } of code.wasm) files.set(fileOf(features), bytes);
+    for (const { features, bytes } of code.wasm) add(fileOf(features), bytes);
   }
-  if (placing === 'beside') files.set('model.lcw', code.weights.bytes);
-  files.set('lcc.json', printJson(await describe(report, options.version, files)));
-  return files;
+  const entry = printEntry(code, placing);
+  add('index.js', utf8(await bundleEntry(entry, target.syntax, { kind: 'module' })));
+  if (target.classicScript) {
+    const name = report.name.replaceAll(/\W/g, '_');
+    add('model.classic.js', utf8(await bundleEntry(entry, target.syntax, { kind: 'classic', name })));
+  }
+  add('index.d.ts', utf8(printTypes(code)));
+  add('package.json', printJson(packageOf(report.name)));
+  const generator = `lcc ${options.version}` as const;
+  const manifest: Manifest = { generator, ...report, files: Object.fromEntries(await Promise.all(facts)) };
+  return files.set('lcc.json', printJson(manifest));
 }
+
+type FileFacts = Manifest['files'][string];
+
+const describeFile = async (bytes: Uint8Array): Promise<FileFacts> => ({
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+  sizes: await measureSizes(bytes),
+});
 
 const packageOf = (name: string) => ({
   name:
@@ -56,13 +70,3 @@ const packageOf = (name: string) => ({
   exports: { '.': { types: './index.d.ts', default: './index.js' }, './*': './*' },
   sideEffects: false,
 });
-
-async function describe(report: Report, version: string, files: ReadonlyMap<string, Uint8Array>): Promise<Manifest> {
-  const entries = await Promise.all(
-    [...files].map(async ([path, bytes]) => {
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      return [path, { sha256, sizes: await measureSizes(bytes) }] as const;
-    }),
-  );
-  return { generator: `lcc ${version}`, ...report, files: Object.fromEntries(entries) };
-}

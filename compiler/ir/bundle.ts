@@ -1,4 +1,4 @@
-import type { LoadOptions, Model } from '../../runtime/index.ts';
+import type { LoadOptions, Model } from '../../runtime/abi.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Graph } from './graph.ts';
