@@ -3,14 +3,19 @@ import type { Source } from './options.ts';
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The bytes of `source` when they are at hand or in Node's file system, else the answer to its fetch. Rejects with code 'fetch'. */
-export async function openSource(source: Source, signal?: AbortSignal): Promise<Bytes | Response> {
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (ArrayBuffer.isView(source))
-    return new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength);
-  const name = String(source);
-  const isFile = /^file:/.test(name);
+/**
+ * The bytes of `source` when they are at hand or in Node's file system, else the answer to its fetch. Rejects with code
+ * 'fetch', also when `source` is a function that throws: hosts without `import.meta.url` have no place beside a module.
+ */
+export async function openSource(source: Source | (() => Source), signal?: AbortSignal): Promise<Bytes | Response> {
+  let name = 'a file of the bundle';
   try {
+    const found = typeof source === 'function' ? source() : source;
+    if (found instanceof ArrayBuffer) return new Uint8Array(found);
+    if (ArrayBuffer.isView(found))
+      return new Uint8Array(found.buffer as ArrayBuffer, found.byteOffset, found.byteLength);
+    name = String(found);
+    const isFile = /^file:/.test(name);
     if (typeof process === 'object' && process.getBuiltinModule && (isFile || !/^\w\w+:/.test(name))) {
       const bytes = await process.getBuiltinModule('node:fs').promises.readFile(isFile ? new URL(name) : name);
       return bytes as Bytes;

@@ -16,7 +16,7 @@ export interface WeightsDescription {
 /** Reads and checks the weights. Rejects with code 'fetch', 'damaged' or 'mismatched'. */
 export async function readWeights(weights: WeightsDescription, options: LoadOptions): Promise<FillConstants> {
   const { onProgress } = options;
-  const opened = await openSource(options.weights ?? weights.source(), options.signal);
+  const opened = await openSource(options.weights ?? weights.source, options.signal);
   const file = await readAll(opened, onProgress && ((loaded) => onProgress(loaded, weights.bytes)));
   onProgress?.(weights.bytes, weights.bytes);
   return parseWeights(file, weights.hash);

@@ -88,9 +88,28 @@ describe('a bundle folder', () => {
   });
 
   it('imports wasm as a module for edge workers', async () => {
-    const index = text(await emitTiny(tinyModel(targets['edge-worker'])), 'index.js');
-    expect(index).toMatch(/^import \w+ from ["']\.\/model\.wasm["'];$/m);
-    expect(index).not.toContain('hasRelaxedSimd');
+    const all = await emitTiny(tinyModel(targets['edge-worker']));
+    const importLine = /^import wasm from ["']\.\/model\.wasm["'];$/m;
+    expect(text(all, 'index.js')).toMatch(importLine);
+    expect(text(all, 'index.js')).not.toContain('hasRelaxedSimd');
+    // Node gives an instance where edge hosts give the compiled module.
+    const compiled = `import { readFileSync } from 'node:fs';
+      const wasm = new WebAssembly.Module(readFileSync(new URL('./model.wasm', import.meta.url)));`;
+    const files = new Map<string, Uint8Array | string>(all);
+    files.set('index.js', text(all, 'index.js').replace(importLine, compiled));
+    files.set('try.mjs', `import { load } from './index.js'; console.log(await (async () => {${run}})());`);
+    files.set(
+      'placeless.mjs',
+      text(all, 'index.js').replace(importLine, compiled).replaceAll("'./model.lcw', import.meta.url", 'undefined'),
+    );
+    files.set(
+      'fail.mjs',
+      `import { load } from './placeless.mjs'; load().catch((e) => console.log(e.code, e.message));`,
+    );
+    await withFolder(files, async (folder) => {
+      expect(await node(join(folder, 'try.mjs'))).toBe(expected);
+      expect(await node(join(folder, 'fail.mjs'))).toMatch(/^fetch cannot read a file of the bundle: TypeError/);
+    });
   });
 
   it('is ES2017 with a classic script for old browsers, without BigInt', async () => {

@@ -50,7 +50,8 @@ export const wasmEngine = (code: ModelCode, module: WasmFile, index: string): En
 
 const relaxedScript = `
 const answer = async ({ index, weights, wasm, feeds }) => {
-  const { load } = await import('data:text/javascript;base64,' + Buffer.from(index).toString('base64'));
+  const url = 'data:text/javascript;base64,' + Buffer.from(index).toString('base64');
+  const { load } = await import(url);
   return (await load({ backend: 'wasm', weights, wasm })).run(feeds);
 };`;
 

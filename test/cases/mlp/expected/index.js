@@ -31,13 +31,15 @@ function hashBytes(bytes) {
     return [(a ^ (a >>> 15)) >>> 0, (b ^ (b >>> 16)) >>> 0];
 }
 async function openSource(source, signal) {
-    if (source instanceof ArrayBuffer)
-        return new Uint8Array(source);
-    if (ArrayBuffer.isView(source))
-        return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-    const name = String(source);
-    const isFile = /^file:/.test(name);
+    let name = 'a file of the bundle';
     try {
+        const found = typeof source === 'function' ? source() : source;
+        if (found instanceof ArrayBuffer)
+            return new Uint8Array(found);
+        if (ArrayBuffer.isView(found))
+            return new Uint8Array(found.buffer, found.byteOffset, found.byteLength);
+        name = String(found);
+        const isFile = /^file:/.test(name);
         if (typeof process === 'object' && process.getBuiltinModule && (isFile || !/^\w\w+:/.test(name))) {
             const bytes = await process.getBuiltinModule('node:fs').promises.readFile(isFile ? new URL(name) : name);
             return bytes;
@@ -74,7 +76,7 @@ async function readAll(opened, onProgress) {
 }
 async function readWeights(weights, options) {
     const { onProgress } = options;
-    const opened = await openSource(options.weights ?? weights.source(), options.signal);
+    const opened = await openSource(options.weights ?? weights.source, options.signal);
     const file = await readAll(opened, onProgress && ((loaded) => onProgress(loaded, weights.bytes)));
     onProgress?.(weights.bytes, weights.bytes);
     return parseWeights(file, weights.hash);
