@@ -1,6 +1,7 @@
 import { type Expr, type FetchExpr, freeAxes, rewrite } from '../../../compiler/kernel/expr.ts';
 import { type Axis, isAffine } from '../../../compiler/kernel/index-expr.ts';
 import { accLocal } from '../../../compiler/kernel/nest.ts';
+import type { DType } from '../../../compiler/tensor/dtype.ts';
 import { atOffset, type Code, type Local, type Ref } from './code.ts';
 import type { Contraction } from './contraction.ts';
 import type { Lanes } from './lanes.ts';
@@ -108,7 +109,8 @@ export class TileEnd {
       positions.set(axis, { ...position, offset: position.offset + at });
     }
     const scope = { code: this.#code, lanes: this.#lanes, locals, positions, vectorAxis: this.#n, count };
-    return this.#render(this.#epilogue.value, scope);
+    const { value } = this.#epilogue;
+    return storedAs(this.#code, this.#lanes, value.dtype, this.#render(value, scope));
   }
 
   /** Loads an operand, or finds it already loaded for an earlier row. */
@@ -121,6 +123,14 @@ export class TileEnd {
     this.#loaded.set(key, local);
     return local;
   }
+}
+
+/** The value as the lanes of a store: a truth value is a mask in SIMD, and 0 or 1 in memory. */
+function storedAs(code: Code, lanes: Lanes, dtype: DType, value: Ref): Ref {
+  const { v128, f32 } = code.module;
+  if (lanes.width === 1) return dtype === 'float32' ? value : f32.reinterpret(value);
+  const ones = new Uint8Array(Uint32Array.of(1, 1, 1, 1).buffer);
+  return dtype === 'bool' ? v128.and(value, v128.const(ones)) : value;
 }
 
 /** Lanes `stride` bytes apart. */

@@ -1,7 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from 'vitest';
+import type { Program } from '../../../../compiler/ir/program.ts';
+import { binary, cast, like, select, unary } from '../../../../compiler/kernel/expr.ts';
 import type { WasmFeatures } from '../../../../targets/target.ts';
-import { type CaseSpec, instantiate, makeKernel, reference, scratchBytes, slotSizes } from './contraction-case.ts';
+import { emitWasm } from '../../../../targets/wasm/emit.ts';
+import { acc, type CaseSpec, instantiate, makeKernel, reference, scratchBytes, slotSizes } from './contraction-case.ts';
 
 /** Deterministic values in [-1, 1], never zero. */
 function fill(into: Float32Array, seed: number): void {
@@ -251,6 +254,55 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
     });
   });
 }
+
+describe('epilogues rendered in a module', () => {
+  it.each(['simd', 'scalar'] as const)('stores truth values as 0 and 1, and integers, %s', (features) => {
+    const results = [
+      binary('lt', like(acc, 0), acc),
+      cast('int32', acc),
+      select(binary('lt', like(acc, 0), acc), acc, unary('exp', acc)),
+    ];
+    const wanted = [
+      (sum: number) => Number(sum > 0),
+      (sum: number) => Math.trunc(sum),
+      (sum: number) => (sum > 0 ? sum : Math.exp(sum)),
+    ];
+    results.forEach((epilogue, which) => {
+      const plain = makeKernel(gemm(5, 11, 20));
+      const kernel = { ...plain, epilogue };
+      const [out, a, b] = slotSizes(kernel).map((size) => size * 4) as [number, number, number];
+      const places = [
+        { space: 'arena', offset: 0, bytes: out },
+        { space: 'arena', offset: out, bytes: a },
+        { space: 'arena', offset: out + a, bytes: b },
+      ] as const;
+      const program = {
+        name: 'one',
+        kernels: [kernel],
+        steps: [{ kind: 'call', kernel: 0, arguments: places }],
+        constants: { entries: [], size: 0 },
+        inputs: [],
+        outputs: [],
+        arenaBytes: out + a + b,
+        macs: 0,
+      } as const satisfies Program;
+      const { exports } = new WebAssembly.Instance(
+        new WebAssembly.Module(Uint8Array.from(emitWasm(program, features).bytes)),
+      );
+      const { buffer } = exports.memory as WebAssembly.Memory;
+      const slots = places.map(({ offset, bytes }) => new Float32Array(buffer, offset, bytes / 4));
+      slots.forEach((slot, s) => {
+        fill(slot, s);
+      });
+      const sums = reference(plain, slots);
+      (exports.run as () => void)();
+      const got = epilogue.dtype === 'float32' ? slots[0]! : new Int32Array(buffer, 0, out / 4);
+      sums.forEach((sum, i) => {
+        expect(got[i]).toBeCloseTo(wanted[which]!(sum), 5);
+      });
+    });
+  });
+});
 
 describe('what the module holds', () => {
   it('keeps a whole kernel near a kilobyte', () => {
