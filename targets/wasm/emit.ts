@@ -118,7 +118,9 @@ const renderEpilogue =
       functions,
       slots: Array.from({ length: slots }, (_, i) => code.param(i)),
       axes: new Map([...positions].map(([axis, { local, offset }]) => [axis, { local, plus: offset }])),
-      ...(isVector && { lanes: { axis: vectorAxis, count: count === 1 || count === 2 || count === 3 ? count : 4 } }),
+      ...(isVector && {
+        lanes: { axis: vectorAxis, count: count === 1 || count === 2 || count === 3 ? count : 4, isAligned: false },
+      }),
       locals: new Map([...locals].map(([local, at]) => [local, { local: at, isVector }])),
       isVector,
     });

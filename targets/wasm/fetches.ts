@@ -10,6 +10,8 @@ import { scalarConstant } from './primitives/scalar.ts';
 export interface Lanes {
   readonly axis: Axis;
   readonly count: 1 | 2 | 3 | 4;
+  /** lane 0 is always at a multiple of 4 */
+  readonly isAligned: boolean;
 }
 
 export interface FetchContext extends IndexContext {

@@ -2,19 +2,24 @@ import type { Expr } from '../../compiler/kernel/expr.ts';
 import type { Axis, Index } from '../../compiler/kernel/index-expr.ts';
 
 /**
- * Distance between the values of `index` in neighbouring lanes, when four lanes run along `axis` from a multiple of 4;
- * undefined when it is not the same between all lanes.
+ * Distance between the values of `index` in neighbouring lanes, when four lanes run along `axis`; undefined when it is
+ * not the same between all lanes. `isAligned`: lane 0 is always at a multiple of 4.
  */
-export function laneStride(index: Index, axis: Axis, dependsOn: (e: Expr, axis: Axis) => boolean): number | undefined {
+export function laneStride(
+  index: Index,
+  axis: Axis,
+  isAligned: boolean,
+  dependsOn: (e: Expr) => boolean,
+): number | undefined {
   let stride = 0;
   for (const { factor, atom } of index.terms) {
     if (atom === axis) stride += factor;
     else if (atom.kind === 'value') {
-      if (dependsOn(atom.expr, axis)) return undefined;
+      if (dependsOn(atom.expr)) return undefined;
     } else if (atom.kind !== 'axis') {
-      const inner = laneStride(atom.index, axis, dependsOn);
+      const inner = laneStride(atom.index, axis, isAligned, dependsOn);
       if (inner === 0) continue;
-      if (inner !== 1 || !startsAligned(atom.index, axis) || atom.by % 4 !== 0) return undefined;
+      if (inner !== 1 || !isAligned || !startsAligned(atom.index, axis) || atom.by % 4 !== 0) return undefined;
       if (atom.kind === 'mod') stride += factor; // four aligned lanes stay within one block of `by`
     }
   }

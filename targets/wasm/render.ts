@@ -297,7 +297,7 @@ export class Renderer implements FetchContext, Surroundings {
     if (!lanes) return 0;
     const isVector = (d: Axis | string): boolean =>
       typeof d === 'string' ? (this.locals.get(d)?.isVector ?? false) : d === lanes.axis;
-    return laneStride(index, lanes.axis, (e) => [...this.dependences.of(e)].some(isVector));
+    return laneStride(index, lanes.axis, lanes.isAligned, (e) => [...this.dependences.of(e)].some(isVector));
   }
 
   atLane<T>(lane: number, render: () => T): T {

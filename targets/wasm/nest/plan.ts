@@ -21,7 +21,7 @@ export class Plan {
 
   /** Stride along `axis` in elements; undefined when irregular. Values of locals count as irregular. */
   stride(index: Index, axis: Axis): number | undefined {
-    return laneStride(index, axis, (e) =>
+    return laneStride(index, axis, true, (e) =>
       [...this.#dependences.of(e)].some((d) => d === axis || typeof d === 'string'),
     );
   }

@@ -81,7 +81,7 @@ export class NestWriter {
     const section = (start: number, rounds: number, copies: number, count: 1 | 2 | 3 | 4): void =>
       this.repeat(axis, start, rounds, 4 * copies, () => {
         const { lanes } = this.renderer;
-        this.renderer.lanes = { axis, count };
+        this.renderer.lanes = { axis, count, isAligned: true };
         this.renderer.isHot = rounds >= hotRounds;
         this.inCopies({ axis, stride: 4, count: copies }, () => body(count, copies));
         this.renderer.isHot = false;

@@ -2,9 +2,10 @@ import binaryen from 'binaryen';
 import { describe, expect, it } from 'vitest';
 import type { Program } from '../../../compiler/ir/program.ts';
 import type { Expr } from '../../../compiler/kernel/expr.ts';
-import { add, cast, constant, unary } from '../../../compiler/kernel/expr.ts';
-import { addIndex, makeAxis } from '../../../compiler/kernel/index-expr.ts';
+import { add, cast, constant, div, reduce, sub, unary } from '../../../compiler/kernel/expr.ts';
+import { type Axis, addIndex, makeAxis } from '../../../compiler/kernel/index-expr.ts';
 import type { NestKernel } from '../../../compiler/kernel/nest.ts';
+import { scheduleStore } from '../../../compiler/kernel/schedule.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
 import { arenaAddress, emitWasm } from '../../../targets/wasm/emit.ts';
 
@@ -106,6 +107,31 @@ describe('modules', () => {
     const emit = () =>
       emitWasm(programOf([map('e', 33, (x) => unary('exp', x)), addOne('a', 10)], []), 'relaxed').bytes;
     expect(emit()).toEqual(emit());
+  });
+
+  it("leave an output that takes its input's place right", () => {
+    const [i, k, j] = ['i', 'k', 'j'].map((name) => makeAxis(name, dim(10)));
+    const x = (axis: Axis): Expr => ({
+      kind: 'fetch',
+      dtype: 'float32',
+      slot: 1,
+      offset: addIndex(axis),
+      guards: [],
+      fill: 0,
+    });
+    const e = (axis: Axis) => unary('exp', sub(x(axis), reduce('max', [k!], x(k!))));
+    const value = div(e(i!), reduce('sum', [j!], e(j!)));
+    const softmax: NestKernel = { ...addOne('softmax', 10), body: scheduleStore([i!], value, 0, addIndex(i!)) };
+    const { bytes } = emitWasm(programOf([softmax], [{ kind: 'call', kernel: 0, arguments: [at(0), at(0)] }]), 'simd');
+    const exports = instantiate(bytes);
+    const data = new Float32Array((exports.memory as WebAssembly.Memory).buffer, 0, 10).map((_, n) => n / 3);
+    new Float32Array((exports.memory as WebAssembly.Memory).buffer, 0, 10).set(data);
+    (exports.run as () => void)();
+    const total = data.reduce((sum, v) => sum + Math.exp(v), 0);
+    const result = new Float32Array((exports.memory as WebAssembly.Memory).buffer, 0, 10);
+    result.forEach((v, n) => {
+      expect(v).toBeCloseTo(Math.exp(data[n]!) / total, 6);
+    });
   });
 
   it('use only the features they promise', () => {

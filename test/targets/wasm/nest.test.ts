@@ -145,6 +145,8 @@ describe('element-wise', () => {
 describe('movement', () => {
   it('transposes', () => {
     for (const [r, c] of [
+      [9, 2],
+      [2, 9],
       [4, 4],
       [5, 7],
       [8, 12],
