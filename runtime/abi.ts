@@ -7,4 +7,5 @@ export { hashBytes } from './hash.ts';
 export * from './model.ts';
 export type * from './options.ts';
 export * from './wasm.ts';
+export * from './webgpu.ts';
 export type { WeightsDescription } from './weights.ts';

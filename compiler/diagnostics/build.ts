@@ -21,3 +21,11 @@ export const parityFailed = (model: string, engine: string, deviations: readonly
     },
     3,
   );
+
+/** `part`: constants or arena, in bytes with the limit of one storage binding. */
+export const webGpuTooLarge = (model: string, part: string, bytes: number, limit: number) =>
+  new LccError({
+    code: 'LCC5010',
+    what: `The ${part} of "${model}" take ${bytes} bytes; a WebGPU storage binding holds ${limit}.`,
+    remedy: 'Build without WebGPU (--backends wasm), or make the model or its input smaller.',
+  });

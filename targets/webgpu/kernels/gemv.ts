@@ -1,0 +1,74 @@
+import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
+import type { SlotPlace } from '../buffers.ts';
+import { maxWorkgroups, type Shader } from '../shader.ts';
+import { atom, element, infix, integer, type Value } from '../value.ts';
+import { ContractionCode } from './contraction-code.ts';
+import { extentsOf } from './tile.ts';
+
+const threads = 64;
+export const maxGemvRows = 4;
+
+/** Few rows against packed B: one workgroup per panel of 8 columns, its threads splitting k, their sums folded at the end. */
+export function gemvShader(kernel: ContractionKernel, places: readonly SlotPlace[]): Shader {
+  const contraction = new ContractionCode(kernel, places);
+  const { batch, m, n, k } = extentsOf(kernel);
+  const { module } = contraction;
+  const panels = Math.ceil(n / 8);
+  const vectors = Math.ceil(Math.min(n, 8) / 4);
+  const sumsEach = m * vectors;
+  contraction.defineFinish({ m: false, n: n % (4 * vectors) !== 0 });
+  module.declare('partial', `var<workgroup> partial: array<vec4<f32>, ${threads * sumsEach}>;`);
+  const fetch = { kind: 'fetch' as const, dtype: 'float32' as const, guards: [], fill: 0 };
+  module.main([threads, 1, 1], (code) => {
+    const thread = code.bind(atom('i32(local.x)', 'i32'), 'thread');
+    const first = code.bind(atom('i32(group.x) * 8', 'i32'), 'n');
+    const batchAt = code.bind(atom('i32(group.z)', 'i32'), 'batch');
+    const sums = Array.from({ length: sumsEach }, () => code.variable(atom('vec4<f32>()', 'f32', 4), 'sum'));
+    code.repeat(
+      'k',
+      k,
+      (kAt) => {
+        const columns = Array.from({ length: vectors }, (_, v) => {
+          const at = v === 0 ? first : infix('+', first, integer(4));
+          const to = contraction.renderer(code, kernel.n, [
+            [contraction.batch, batchAt],
+            [contraction.k, kAt],
+            [kernel.n, at],
+          ]);
+          return to.fetch({ ...fetch, slot: 2, offset: contraction.b });
+        });
+        for (let row = 0; row < m; row++) {
+          const to = contraction.renderer(code, kernel.n, [
+            [contraction.batch, batchAt],
+            [contraction.m, integer(row)],
+            [contraction.k, kAt],
+          ]);
+          const a = to.fetch({ ...fetch, slot: 1, offset: contraction.a });
+          columns.forEach((b, v) => {
+            const sum = sums[row * vectors + v];
+            if (sum) code.assign(sum, atom(`fma(vec4<f32>(${a.text}), ${b.text}, ${sum.text})`, 'f32', 4));
+          });
+        }
+      },
+      { start: thread, step: threads },
+    );
+    const at = (i: number, t: Value): Value =>
+      element('partial', i === 0 ? t : infix('+', t, integer(i * threads)), 'f32', 4);
+    for (const [i, sum] of sums.entries()) code.assign(at(i, thread), sum);
+    code.treeReduce(thread, threads, (distance) => {
+      const other = infix('+', thread, distance);
+      for (const i of sums.keys()) code.assign(at(i, thread), infix('+', at(i, thread), at(i, other)));
+    });
+    code.when(infix('<', thread, integer(sumsEach), 'bool'), () => {
+      const [t, n] = [thread.text, first.text];
+      code.line(
+        `finish(${batchAt.text}, ${t} / ${vectors}, ${n} + (${t} % ${vectors}) * 4, partial[${t} * ${threads}]);`,
+      );
+    });
+  });
+  if (panels > maxWorkgroups || batch > maxWorkgroups)
+    throw new RangeError(`internal: ${kernel.name} is too wide for a grid`);
+  const tile = `${m}x${4 * vectors} outputs, k over ${threads} threads`;
+  const comment = `${kernel.name}: m ${m}, n ${n}, k ${k}${batch === 1 ? '' : `, batch ${batch}`}; ${tile}`;
+  return { comment, text: module.print(), workgroups: [panels, 1, batch], tile };
+}

@@ -1,0 +1,244 @@
+import type { Axis, Index } from '../../../compiler/kernel/index-expr.ts';
+import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
+import type { SlotPlace } from '../buffers.ts';
+import type { Code } from '../code.ts';
+import { laneStride } from '../lane-stride.ts';
+import { maxWorkgroups, type Shader } from '../shader.ts';
+import { atom, element, infix, integer, type Value } from '../value.ts';
+import { ContractionCode } from './contraction-code.ts';
+import { chooseTile, type Extents, extentsOf, heightOf, printTile, type Tile, widthOf } from './tile.ts';
+
+/**
+ * Tiles of A and B staged in workgroup memory: A as [k / 4][m] vectors along k, B as [k][n / 4] vectors along n. A and a
+ * live B are read through their index maps, so that a convolution is a multiplication whose A was never laid out.
+ */
+export const tiledShader = (kernel: ContractionKernel, places: readonly SlotPlace[]): Shader =>
+  new TiledKernel(kernel, places, chooseTile(extentsOf(kernel))).shader();
+
+class TiledKernel {
+  readonly #code: ContractionCode;
+  readonly #tile: Tile;
+  readonly #extents: Extents;
+  readonly #height: number;
+  readonly #width: number;
+
+  constructor(kernel: ContractionKernel, places: readonly SlotPlace[], tile: Tile) {
+    this.#code = new ContractionCode(kernel, places);
+    this.#tile = tile;
+    this.#extents = extentsOf(kernel);
+    this.#height = heightOf(tile);
+    this.#width = widthOf(tile);
+  }
+
+  shader(): Shader {
+    const { batch, m, n, k } = this.#extents;
+    const { kernel } = this.#code;
+    const workgroups = [Math.ceil(n / this.#width), Math.ceil(m / this.#height), batch] as const;
+    if (workgroups.some((count) => count > maxWorkgroups)) {
+      throw new RangeError(`internal: ${kernel.name} needs a grid of ${workgroups.join('x')}`);
+    }
+    this.#defineLoads();
+    this.#code.defineFinish({ m: m % this.#height !== 0, n: n % this.#width !== 0 });
+    this.#defineMain();
+    const tile = printTile(this.#tile);
+    const comment = `${kernel.name}: m ${m}, n ${n}, k ${k}${batch === 1 ? '' : `, batch ${batch}`}; ${tile}`;
+    return { comment, text: this.#code.module.print(), workgroups, tile };
+  }
+
+  /** load_a: A at four neighbours of k. load_b: B at four neighbours of n. Zero outside. */
+  #defineLoads(): void {
+    const { module, kernel, batch, m, k, a, b } = this.#code;
+    const at = (name: string): Value => atom(name, 'i32');
+    const define = (
+      name: string,
+      slot: number,
+      offset: Index,
+      lanes: Axis,
+      across: Axis,
+      inner: string,
+      outer: string,
+    ): void => {
+      module.define(name, `fn ${name}(batch: i32, ${outer}: i32, ${inner}: i32) -> vec4<f32>`, (code) => {
+        const to = this.#code.renderer(code, lanes, [
+          [batch, at('batch')],
+          [across, at(outer)],
+          [lanes, at(inner)],
+        ]);
+        code.line(`return ${this.#code.loadLanes(to, slot, offset, lanes, lanes === k ? k.extent.size : 4).text};`);
+      });
+    };
+    define('load_a', 1, a, k, m, 'k', 'm');
+    define('load_b', 2, b, kernel.n, k, 'n', 'k');
+  }
+
+  #defineMain(): void {
+    const { module } = this.#code;
+    const { rows, columns, rowsEach, vectorsEach, depth, slices } = this.#tile;
+    const sizeA = (depth / 4) * this.#height;
+    const sizeB = (depth * this.#width) / 4;
+    module.declare('tile_a', `var<workgroup> tile_a: array<vec4<f32>, ${sizeA * slices}>;`);
+    module.declare('tile_b', `var<workgroup> tile_b: array<vec4<f32>, ${sizeB * slices}>;`);
+    module.main([columns, rows, slices], (code) => {
+      const bind = (text: string, name: string): Value => code.bind(atom(text, 'i32'), name);
+      const column = bind('i32(local.x)', 'column');
+      const row = bind('i32(local.y)', 'row');
+      const slice = slices === 1 ? integer(0) : bind('i32(local.z)', 'slice');
+      const thread = bind(`${row.text} * ${columns} + ${column.text}`, 'thread');
+      const batch = bind('i32(group.z)', 'batch');
+      const m = bind(`i32(group.y) * ${this.#height}`, 'm');
+      const n = bind(`i32(group.x) * ${this.#width}`, 'n');
+      const [startA, startB] =
+        slices === 1
+          ? [integer(0), integer(0)]
+          : [bind(`${slice.text} * ${sizeA}`, 'a'), bind(`${slice.text} * ${sizeB}`, 'b')];
+      const sums = Array.from({ length: rowsEach * vectorsEach }, () =>
+        code.variable(atom('vec4<f32>()', 'f32', 4), 'sum'),
+      );
+      const step = depth * slices;
+      code.repeat(
+        'k',
+        Math.ceil(this.#extents.k / step) * step,
+        (first) => {
+          const k = slices === 1 ? first : code.bind(infix('+', first, infix('*', slice, integer(depth))), 'k_slice');
+          code.barrier();
+          this.#stageA(code, thread, startA, batch, m, k);
+          this.#stageB(code, thread, startB, batch, n, k);
+          code.barrier();
+          this.#multiply(code, row, column, startA, startB, sums);
+        },
+        { step },
+      );
+      const finish = (): void => this.#finish(code, row, column, batch, m, n, sums);
+      if (slices === 1) finish();
+      else {
+        this.#addSlices(code, slice, thread, sums);
+        code.when(infix('==', slice, integer(0), 'bool'), finish);
+      }
+    });
+  }
+
+  /** Deals the vectors of a tile out to the threads of a slice. */
+  #deal(code: Code, thread: Value, count: number, body: (i: Value) => void): void {
+    const threads = this.#tile.rows * this.#tile.columns;
+    for (let start = 0; start < count; start += threads) {
+      const i = start === 0 ? thread : code.bind(infix('+', thread, integer(start)), 'i');
+      if (start + threads <= count) code.block(() => body(i));
+      else code.when(infix('<', i, integer(count), 'bool'), () => body(i));
+    }
+  }
+
+  #stageA(code: Code, thread: Value, start: Value, batch: Value, m: Value, k: Value): void {
+    const vectors = this.#tile.depth / 4;
+    const { a, k: axis, m: rowAxis } = this.#code;
+    const isRowMajor = laneStride(a, axis, () => false) === 1 || laneStride(a, rowAxis, () => false) !== 1;
+    this.#deal(code, thread, vectors * this.#height, (i) => {
+      const [row, vector] = isRowMajor ? split(code, i, vectors) : split(code, i, this.#height).reverse();
+      if (!row || !vector) return;
+      const at = place(start, infix('+', infix('*', vector, integer(this.#height)), row));
+      const mAt = code.bind(infix('+', m, row), 'm_at');
+      const kAt = code.bind(infix('+', k, infix('*', vector, integer(4))), 'k_at');
+      const inside = this.#inside(mAt, this.#extents.m, this.#height, kAt);
+      this.#fill(code, element('tile_a', at, 'f32', 4), inside, `load_a(${batch.text}, ${mAt.text}, ${kAt.text})`);
+    });
+  }
+
+  #stageB(code: Code, thread: Value, start: Value, batch: Value, n: Value, k: Value): void {
+    const { depth } = this.#tile;
+    const vectors = this.#width / 4;
+    const { b, kernel, k: axis } = this.#code;
+    const isRowMajor = laneStride(b, kernel.n, () => false) === 1 || laneStride(b, axis, () => false) !== 1;
+    this.#deal(code, thread, depth * vectors, (i) => {
+      const [row, vector] = isRowMajor ? split(code, i, vectors) : split(code, i, depth).reverse();
+      if (!row || !vector) return;
+      const at = place(start, infix('+', infix('*', row, integer(vectors)), vector));
+      const nAt = code.bind(infix('+', n, infix('*', vector, integer(4))), 'n_at');
+      const kAt = code.bind(infix('+', k, row), 'k_at');
+      const inside = this.#inside(nAt, this.#extents.n, this.#width, kAt);
+      this.#fill(code, element('tile_b', at, 'f32', 4), inside, `load_b(${batch.text}, ${kAt.text}, ${nAt.text})`);
+    });
+  }
+
+  /** Undefined where tiles divide the extents. */
+  #inside(at: Value, extent: number, tile: number, k: Value): Value | undefined {
+    const { depth, slices } = this.#tile;
+    const across = extent % tile === 0 ? undefined : infix('<', at, integer(extent), 'bool');
+    const along =
+      this.#extents.k % (depth * slices) === 0 ? undefined : infix('<', k, integer(this.#extents.k), 'bool');
+    return across && along ? infix('&&', across, along) : (across ?? along);
+  }
+
+  #fill(code: Code, target: Value, inside: Value | undefined, load: string): void {
+    const loaded = atom(load, 'f32', 4);
+    if (!inside) {
+      code.assign(target, loaded);
+      return;
+    }
+    code.whenElse(
+      inside,
+      () => code.assign(target, loaded),
+      () => code.assign(target, atom('vec4<f32>()', 'f32', 4)),
+    );
+  }
+
+  #multiply(code: Code, row: Value, column: Value, startA: Value, startB: Value, sums: readonly Value[]): void {
+    const { rows, columns, rowsEach, vectorsEach, depth } = this.#tile;
+    code.repeat('q', depth / 4, (q) => {
+      const atA = code.bind(place(startA, infix('+', infix('*', q, integer(this.#height)), row)), 'at_a');
+      const atB = code.bind(place(startB, infix('+', infix('*', q, integer(this.#width)), column)), 'at_b');
+      const a = Array.from({ length: rowsEach }, (_, i) =>
+        code.bind(element('tile_a', offset(atA, i * rows), 'f32', 4), 'x'),
+      );
+      for (let v = 0; v < vectorsEach; v++) {
+        const b = [0, 1, 2, 3].map((l) =>
+          code.bind(element('tile_b', offset(atB, (l * this.#width) / 4 + v * columns), 'f32', 4), 'w'),
+        );
+        a.forEach((x, i) => {
+          const sum = sums[i * vectorsEach + v];
+          if (!sum) return;
+          const product = b.reduce(
+            (acc, w, l) => `fma(vec4<f32>(${x.text}.${'xyzw'.charAt(l)}), ${w.text}, ${acc})`,
+            sum.text,
+          );
+          code.assign(sum, atom(product, 'f32', 4));
+        });
+      }
+    });
+  }
+
+  /** Adds the sums of all slices to those of slice 0, one slice after another through one tile of memory. */
+  #addSlices(code: Code, slice: Value, thread: Value, sums: readonly Value[]): void {
+    const threads = this.#tile.rows * this.#tile.columns;
+    this.#code.module.declare('partial', `var<workgroup> partial: array<vec4<f32>, ${threads * sums.length}>;`);
+    const at = (i: number): Value => element('partial', offset(thread, i * threads), 'f32', 4);
+    for (let s = 1; s < this.#tile.slices; s++) {
+      code.barrier();
+      code.when(infix('==', slice, integer(s), 'bool'), () => {
+        for (const [i, sum] of sums.entries()) code.assign(at(i), sum);
+      });
+      code.barrier();
+      code.when(infix('==', slice, integer(0), 'bool'), () => {
+        for (const [i, sum] of sums.entries()) code.assign(sum, infix('+', sum, at(i)));
+      });
+    }
+  }
+
+  #finish(code: Code, row: Value, column: Value, batch: Value, m: Value, n: Value, sums: readonly Value[]): void {
+    const { rows, columns, vectorsEach } = this.#tile;
+    const mAt = code.bind(infix('+', m, row), 'm_at');
+    const nAt = code.bind(infix('+', n, infix('*', column, integer(4))), 'n_at');
+    sums.forEach((sum, i) => {
+      const y = offset(mAt, Math.floor(i / vectorsEach) * rows);
+      const x = offset(nAt, (i % vectorsEach) * columns * 4);
+      code.line(`finish(${batch.text}, ${y.text}, ${x.text}, ${sum.text});`);
+    });
+  }
+}
+
+const offset = (x: Value, by: number): Value => (by === 0 ? x : infix('+', x, integer(by)));
+const place = (start: Value, at: Value): Value => (start.text === '0' ? at : infix('+', start, at));
+
+/** Quotient and remainder. */
+const split = (code: Code, i: Value, by: number): Value[] => [
+  code.bind(infix('/', i, integer(by)), 'high'),
+  code.bind(infix('%', i, integer(by)), 'low'),
+];
