@@ -208,11 +208,13 @@ export class Renderer {
     return infix('+', splat(this.index(index)), steps);
   }
 
+  /** Indices outside are harmless, since WGSL keeps every access inside the buffer; but none may be known to be outside. */
   fetch(e: FetchExpr): Value {
+    const fill = scalarConstant(e.dtype, e.fill, this.module);
+    if (rangeOf(e.offset).max < 0 || e.guards.some(neverHolds)) return fill;
     const loaded = this.name(this.#load(e), 'x');
     if (e.guards.length === 0) return loaded;
     const inside = e.guards.map((g) => this.#holds(g)).reduce((a, b) => this.#both(a, b));
-    const fill = scalarConstant(e.dtype, e.fill, this.module);
     return select(this.name(inside, 'inside'), loaded, fill);
   }
 
@@ -252,5 +254,10 @@ export class Renderer {
 }
 
 const isLiteral = (x: Value): boolean => /^(-?[\d.]+(e[-+]?\d+)?[fiu]?|true|false)$/.test(x.text);
+
+function neverHolds({ index, extent }: Guard): boolean {
+  const { min, max } = rangeOf(index);
+  return max < 0 || min >= extent;
+}
 
 const newScope = () => ({ values: new Map<Expr, Value>(), names: new Map<string, Value>() });

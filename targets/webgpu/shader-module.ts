@@ -55,8 +55,8 @@ export class ShaderModule implements ModuleParts {
     this.define('remainder', 'fn remainder(a: f32, b: f32) -> f32', (code) => {
       code.line('let by = abs(b);');
       code.line('var left = abs(a);');
-      code.line('if (!(by > 0f) || left > 3.4028235e38f) { return (a - a) / (b - b); }');
-      code.line('if (by > 3.4028235e38f) { return a; }');
+      code.line('if (!(by > 0f) || left > 3.4028234e38f) { return (a - a) / (b - b); }');
+      code.line('if (by > 3.4028234e38f) { return a; }');
       code.line('while (left >= by) {');
       code.line('  var part = ldexp(by, exponent(left) - exponent(by));');
       code.line('  if (part > left) { part *= 0.5f; }');

@@ -49,11 +49,13 @@ export const element = (array: string, index: Value, type: ScalarType, width: 1 
 /** An integer for index arithmetic. */
 export const integer = (n: number): Value => ({ text: String(n), type: 'i32', width: 1, isAtom: n >= 0 });
 
-/** Shortest decimal that reads back as the same float32. */
+const maxFloat = 3.4028234663852886e38;
+
+/** Shortest decimal that reads back as the same float32; no decimal may exceed the largest float32. */
 export function floatText(value: number): string {
   for (let digits = 1; digits <= 9; digits++) {
-    const text = String(Number(value.toPrecision(digits)));
-    if (Math.fround(Number(text)) === value) return `${text}f`;
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value && Math.abs(short) <= maxFloat) return `${short}f`;
   }
-  throw new RangeError(`internal: ${value} is not a float32`);
+  return `${value}f`;
 }
