@@ -161,13 +161,14 @@ function isFusible(reader: Draft, value: Value, opClass: OpClass, meaning: Meani
 function guardsFollowBounds(e: Expr, sizesOfSource: (id: ValueId) => readonly number[]): boolean {
   return reductionsOf(e).every((r) =>
     [...loadsOf(r.body).values()].every((loads) =>
-      [...loads].every((l) => {
-        const sizes = sizesOfSource(l.source);
-        return l.guards.every((g) => l.index.some((i, d) => g.extent === sizes[d] && sameIndex(i, g.index)));
-      }),
+      [...loads].every((l) => hasOnlyBounds(l, sizesOfSource(l.source))),
     ),
   );
 }
+
+/** Every guard is the bounds of a dimension of the value read, whose sizes are given. */
+export const hasOnlyBounds = (l: LoadExpr, sizes: readonly number[]): boolean =>
+  l.guards.every((g) => l.index.some((i, d) => g.extent === sizes[d] && sameIndex(i, g.index)));
 
 /** A copied element, or a copied element with the same fill, can take further guards. */
 const canGuard = (e: Expr, fill: number): boolean => e.kind === 'load' && (e.guards.length === 0 || e.fill === fill);

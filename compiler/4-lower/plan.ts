@@ -5,7 +5,7 @@ import type { Shape } from '../tensor/shape.ts';
 import { shapeOf, sizesOf } from '../tensor/shape.ts';
 import type { TensorType } from '../tensor/tensor.ts';
 import { type Contraction, recogniseContraction } from './contraction.ts';
-import { loadsOf, type Root } from './fuse.ts';
+import { hasOnlyBounds, loadsOf, type Root } from './fuse.ts';
 
 /** Elements kept zero around a value, before and after, per dimension: the zero padding of the convolutions that read it. */
 export type Halo = readonly { readonly before: number; readonly after: number }[];
@@ -100,7 +100,7 @@ class Planner {
     let { a, b } = c;
     const channelDim = c.form === 'channelwise' ? dimensionOf(a, c.n) : undefined;
     if (a.guards.length > 0 || channelDim !== undefined) {
-      if (this.context.isConstant(a.source)) return undefined;
+      if (this.context.isConstant(a.source) || !hasOnlyBounds(a, sizesOf(this.typeOf(a.source).shape))) return undefined;
       const conflict = channelDim !== undefined && (this.innermost.get(a.source) ?? channelDim) !== channelDim;
       if (this.context.isFixed(a.source) || conflict) a = { ...a, source: this.copyOf(a.source) };
       if (a.guards.length > 0) this.requestHalo(a);
