@@ -4,7 +4,17 @@ import type { Program } from '../../../../compiler/ir/program.ts';
 import { binary, cast, like, select, unary } from '../../../../compiler/kernel/expr.ts';
 import type { WasmFeatures } from '../../../../targets/target.ts';
 import { emitWasm } from '../../../../targets/wasm/emit.ts';
-import { acc, type CaseSpec, instantiate, makeKernel, reference, scratchBytes, slotSizes } from './contraction-case.ts';
+import {
+  acc,
+  type CaseSpec,
+  instantiate,
+  makeKernel,
+  reference,
+  scratchBytes,
+  slotSizes,
+} from '../../../harness/contraction-case.ts';
+import { conv, depthwise, gemm, live } from '../../../harness/contraction-shapes.ts';
+import { hasRelaxedSimd } from '../../../harness/relaxed-simd.ts';
 
 /** Deterministic values in [-1, 1], never zero. */
 function fill(into: Float32Array, seed: number): void {
@@ -69,87 +79,15 @@ function check(specs: readonly CaseSpec[], features: WasmFeatures): void {
   });
 }
 
-const gemm = (m: number, n: number, k: number, epilogue: CaseSpec['epilogue'] = 'none'): CaseSpec => ({
-  m: { extents: [m], a: [k], store: [n] },
-  n,
-  k: { extents: [k], a: [1] },
-  epilogue,
-});
-
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-
-interface ConvSpec {
-  readonly h: number;
-  readonly w: number;
-  readonly c: number;
-  readonly n: number;
-  readonly k: number;
-  readonly stride?: number;
-  readonly dilation?: number;
-  readonly outPad?: number;
-  readonly epilogue?: CaseSpec['epilogue'];
-  readonly form?: CaseSpec['form'];
-}
-
-/** h x w outputs from a padded NHWC input into an output with its own padding. */
-function conv({
-  h,
-  w,
-  c,
-  n,
-  k,
-  stride = 1,
-  dilation = 1,
-  outPad = 0,
-  epilogue = 'none',
-  form = 'dense',
-}: ConvSpec): CaseSpec {
-  const inW = (w - 1) * stride + (k - 1) * dilation + 1;
-  const outRow = (w + 2 * outPad) * n;
-  const taps = { extents: [k, k], a: [dilation * inW * c, dilation * c] };
-  return {
-    form,
-    m: { extents: [h, w], a: [stride * inW * c, stride * c], store: [outRow, n] },
-    n,
-    k: form === 'dense' ? { extents: [...taps.extents, c], a: [...taps.a, 1] } : taps,
-    storeStart: outPad * outRow + outPad * n,
-    epilogue,
-  };
-}
-
-const depthwise = (spec: Omit<ConvSpec, 'n' | 'form'>): CaseSpec => conv({ ...spec, n: spec.c, form: 'channelwise' });
-
-/** A [m, k] times a live B, either [k, n] or [n, k]. */
-const live = (
-  m: number,
-  n: number,
-  k: number,
-  isTransposed: boolean,
-  epilogue: CaseSpec['epilogue'] = 'none',
-): CaseSpec => ({
-  batch: { extents: [2], a: [m * k], b: [n * k], store: [m * n] },
-  m: { extents: [m], a: [k], store: [n] },
-  n,
-  k: { extents: [k], a: [1], b: [isTransposed ? 1 : n] },
-  liveN: isTransposed ? k : 1,
-  epilogue,
-});
 
 const epilogues = ['none', 'relu', 'scale', 'residual'] as const;
 const pick = <T>(list: readonly T[], i: number): T => list[i % list.length]!;
 
-// A WebAssembly.Module with f32x4.relaxed_madd.
-const relaxedProbe = Uint8Array.of(
-  ...[
-    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 1, 253, 15, 65, 2, 253, 15,
-  ],
-  ...[65, 3, 253, 15, 253, 133, 2, 11],
-);
 setFlagsFromString('--experimental-wasm-relaxed-simd');
-const hasRelaxed = WebAssembly.validate(relaxedProbe);
 
 for (const features of ['simd', 'scalar', 'relaxed'] as const) {
-  describe.skipIf(features === 'relaxed' && !hasRelaxed)(`contractions, ${features}`, () => {
+  describe.skipIf(features === 'relaxed' && !hasRelaxedSimd())(`contractions, ${features}`, () => {
     it('multiplies by packed panels of any width', () => {
       check(
         range(1, 17).flatMap((n) => range(1, 9).map((m) => gemm(m, n, 5 + n, pick(epilogues, m)))),

@@ -1,5 +1,5 @@
 import binaryen from 'binaryen';
-import { type Expr, type FetchExpr, type LocalExpr, like, maximum } from '../../../../compiler/kernel/expr.ts';
+import { type Expr, type FetchExpr, type LocalExpr, like, maximum } from '../../compiler/kernel/expr.ts';
 import {
   type Axis,
   addIndex,
@@ -8,12 +8,12 @@ import {
   rangeOf,
   scaleIndex,
   toIndex,
-} from '../../../../compiler/kernel/index-expr.ts';
-import { accLocal, type ContractionKernel, panelWidth } from '../../../../compiler/kernel/nest.ts';
-import { dim } from '../../../../compiler/tensor/shape.ts';
-import type { WasmFeatures } from '../../../../targets/target.ts';
-import type { RenderValue } from '../../../../targets/wasm/kernels/epilogue.ts';
-import { contractionFunction, contractionScratch } from '../../../../targets/wasm/kernels/index.ts';
+} from '../../compiler/kernel/index-expr.ts';
+import { accLocal, type ContractionKernel, panelWidth } from '../../compiler/kernel/nest.ts';
+import { dim } from '../../compiler/tensor/shape.ts';
+import type { WasmFeatures } from '../../targets/target.ts';
+import type { RenderValue } from '../../targets/wasm/kernels/epilogue.ts';
+import { contractionFunction, contractionScratch } from '../../targets/wasm/kernels/index.ts';
 
 /** Extents and element strides, outermost first; a stride list has one entry per axis. */
 export interface CaseAxes {
@@ -101,6 +101,11 @@ export function makeKernel(spec: CaseSpec): ContractionKernel {
 }
 
 const size = (axes: readonly Axis[]): number => axes.reduce((p, a) => p * a.extent.size, 1);
+
+export function multiplyAdds(spec: CaseSpec): number {
+  const kernel = makeKernel(spec);
+  return size(kernel.batch) * size(kernel.m) * kernel.n.extent.size * size(kernel.k);
+}
 
 /** Elements each slot needs: exactly up to the last one that may be touched. */
 export function slotSizes(kernel: ContractionKernel): number[] {
