@@ -56,14 +56,21 @@ function printMeasured(proofs: readonly Proof[], milliseconds: Readonly<Record<s
   return new TextEncoder().encode(`${JSON.stringify({ machine, milliseconds, proofs }, null, 2)}\n`);
 }
 
+/** A software GPU can take minutes over a large model; a build does not wait for it. */
+const pageLimit = 10_000;
+
 const runInFreshBrowser: RunInPage = async (page) => {
   const { findBrowser, launchBrowser, runInPage } = await import('./6-budget/browser/index.ts');
   const found = await findBrowser().catch((error: Error) => {
     throw new NotAvailable(error.message.split('\n', 1)[0] ?? '');
   });
   const browser = await launchBrowser({ browser: found });
+  const started = performance.now();
   try {
-    return await runInPage(browser, page);
+    return await runInPage(browser, { ...page, timeout: pageLimit });
+  } catch (error) {
+    const isLate = performance.now() - started >= pageLimit;
+    throw isLate ? new NotAvailable(`the browser gave no answer within ${pageLimit / 1000} s`) : error;
   } finally {
     await browser.close();
   }

@@ -1,9 +1,10 @@
 import type { Target } from '../../targets/target.ts';
 import { emitWasm } from '../../targets/wasm/emit.ts';
+import { emitWebGpu } from '../../targets/webgpu/emit.ts';
 import type { KernelReport } from '../ir/bundle.ts';
 import type { Program } from '../ir/program.ts';
 import type { ModelCode } from './model-code.ts';
-import { reportWasmKernels } from './report-kernels.ts';
+import { reportWasmKernels, reportWebGpuKernels } from './report-kernels.ts';
 import { emitWeights } from './weights.ts';
 
 export interface GeneratedCode {
@@ -15,13 +16,21 @@ export interface GeneratedCode {
 export function generateCode(program: Program, target: Target): GeneratedCode {
   const weights = emitWeights(program.name, program.constants);
   const [features] = target.wasm.modules;
-  if (!target.backends.includes('wasm') || !features) {
-    return { code: { program, target, weights, wasm: [], prefersWebGpu: true }, kernels: [] };
-  }
-  const wasm = emitWasm(program, features);
+  const wasm = target.backends.includes('wasm') && features ? emitWasm(program, features) : undefined;
+  const webgpu = target.backends.includes('webgpu') ? emitWebGpu(program) : undefined;
   return {
-    code: { program, target, weights, wasm: [{ features, bytes: wasm.bytes }], prefersWebGpu: isWorthWebGpu(program) },
-    kernels: reportWasmKernels(program, wasm),
+    code: {
+      program,
+      target,
+      weights,
+      wasm: wasm && features ? [{ features, bytes: wasm.bytes }] : [],
+      webgpu,
+      prefersWebGpu: webgpu !== undefined && isWorthWebGpu(program, webgpu.dispatches),
+    },
+    kernels: [
+      ...(wasm ? reportWasmKernels(program, wasm) : []),
+      ...(webgpu ? reportWebGpuKernels(program, webgpu) : []),
+    ],
   };
 }
 
@@ -39,5 +48,5 @@ const gpuOverhead = { run: 2e-3, dispatch: 2e-5 };
 const wasmRate = 8e9;
 
 /** Whether one run takes wasm longer than the GPU takes to be asked. */
-export const isWorthWebGpu = (program: Program): boolean =>
-  program.macs / wasmRate > gpuOverhead.run + gpuOverhead.dispatch * program.steps.length;
+const isWorthWebGpu = (program: Program, dispatches: number): boolean =>
+  program.macs / wasmRate > gpuOverhead.run + gpuOverhead.dispatch * dispatches;

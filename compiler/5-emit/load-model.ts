@@ -1,7 +1,15 @@
-import { hasRelaxedSimd, hasSimd, type LoadOptions, type Model, makeLoad, wasmBackend } from '../../runtime/abi.ts';
+import {
+  hasRelaxedSimd,
+  hasSimd,
+  type LoadOptions,
+  type Model,
+  makeLoad,
+  wasmBackend,
+  webGpuBackend,
+} from '../../runtime/abi.ts';
 import type { Port } from '../ir/program.ts';
 import { codecOf, codecs } from './codecs.ts';
-import { addressOf, type ModelCode } from './model-code.ts';
+import { addressOf, describeWebGpu, type ModelCode } from './model-code.ts';
 
 /** What the entry module does, in this process and from memory. */
 export function loadModel(code: ModelCode, options: LoadOptions = {}): Promise<Model> {
@@ -16,6 +24,7 @@ export function loadModel(code: ModelCode, options: LoadOptions = {}): Promise<M
     outputs: program.outputs.map(describe),
     weights: { source: () => weights.bytes, bytes: weights.bytes.length, hash: weights.hash },
     prefersWebGpu: code.prefersWebGpu,
+    ...(code.webgpu && { webgpu: webGpuBackend(describeWebGpu(code.webgpu)) }),
     ...(modules.length > 0 && {
       wasm: wasmBackend({
         modules: modules.reverse(),

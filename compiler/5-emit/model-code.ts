@@ -1,5 +1,7 @@
+import type { WebGpuDescription } from '../../runtime/webgpu.ts';
 import type { Target, WasmFeatures } from '../../targets/target.ts';
 import { arenaAddress } from '../../targets/wasm/emit.ts';
+import type { WebGpuCode } from '../../targets/webgpu/emit.ts';
 import type { Location, Program } from '../ir/program.ts';
 import type { WeightsFile } from './weights.ts';
 
@@ -15,6 +17,7 @@ export interface ModelCode {
   readonly weights: WeightsFile;
   /** best last; empty without the wasm backend */
   readonly wasm: readonly WasmFile[];
+  readonly webgpu: WebGpuCode | undefined;
   readonly prefersWebGpu: boolean;
 }
 
@@ -24,3 +27,22 @@ export const addressOf = (program: Program, location: Location): number =>
 
 export const fileOf = (features: WasmFeatures): string =>
   features === 'relaxed' ? 'model.relaxed.wasm' : 'model.wasm';
+
+/** The part of the WebGPU code that the runtime runs. */
+export const describeWebGpu = ({
+  shaders,
+  pipelines,
+  steps,
+  constantBytes,
+  arenaBytes,
+  inputs,
+  outputs,
+}: WebGpuCode): WebGpuDescription => ({
+  shaders,
+  pipelines,
+  steps,
+  constantBytes,
+  arenaBytes,
+  inputs,
+  outputs,
+});

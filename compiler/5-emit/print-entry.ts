@@ -1,7 +1,7 @@
 import { Project, VariableDeclarationKind, type WriterFunction, Writers } from 'ts-morph';
 import type { Port } from '../ir/program.ts';
 import { codecOf } from './codecs.ts';
-import { addressOf, fileOf, type ModelCode, type WasmFile } from './model-code.ts';
+import { addressOf, describeWebGpu, fileOf, type ModelCode, type WasmFile } from './model-code.ts';
 import { printLiteral, quote } from './print-literal.ts';
 
 /** Where the entry module finds a file of the bundle: beside it, or inside it. */
@@ -45,6 +45,9 @@ export function printEntry(code: ModelCode, placing: Placing): string {
     }),
     prefersWebGpu: String(code.prefersWebGpu),
   };
+  if (code.webgpu) {
+    fields.webgpu = `${use('webGpuBackend')}(${printLiteral(describeWebGpu(code.webgpu))})`;
+  }
   if (code.wasm.length > 0) {
     const description = Writers.object({
       modules: `[${code.wasm.map(printModule).reverse().join(', ')}]`,

@@ -41,5 +41,5 @@ export function tinyModel(target: Target = targets['mobile-wasm'], integer: DTyp
   const bytes = Uint8Array.from(module.emitBinary());
   module.dispose();
   const wasm = target.wasm.modules.map((features) => ({ features, bytes }));
-  return { program, target, weights: emitWeights('tiny', constants), wasm, prefersWebGpu: false };
+  return { program, target, weights: emitWeights('tiny', constants), wasm, webgpu: undefined, prefersWebGpu: false };
 }

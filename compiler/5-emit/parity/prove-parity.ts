@@ -39,7 +39,7 @@ export async function proveParity(request: ParityRequest): Promise<Proof[]> {
   const feeds = makeFeeds(graph);
   const index = new TextDecoder().decode(files.get('index.js'));
   const engines: Engine[] = code.wasm.map((module) => wasmEngine(code, module, index));
-  if (code.target.backends.includes('webgpu')) engines.push(webGpuEngine(code, files, request.runInPage));
+  if (code.webgpu) engines.push(webGpuEngine(code, files, request.runInPage));
   engines.push(onnxRuntimeEngine(request.onnx));
   // Other processes compute while this one evaluates.
   const runs = engines.map((engine) => settle(engine, feeds));
