@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { requireReplaceable } from '../5-emit/write-folder.ts';
 import { type CheckResult, check } from '../6-budget/check.ts';
@@ -69,8 +69,14 @@ async function build(model: string | undefined, flags: BuildFlags, io: Io): Prom
   await bundle.write(plan.out);
   const result = await check(plan.out, plan.budget ?? { limits: [] });
   if (flags.json) io.stdout(`${JSON.stringify(summary(plan.out, bundle.report, times, result), undefined, 2)}\n`);
-  else io.stdout(`${plan.out}\n${reportText(result)}`);
+  else io.stdout(`${printPath(plan.out, io.cwd)}\n${reportText(result)}`);
   return result.isWithin ? 0 : 1;
+}
+
+/** Relative to the current folder where it lies inside. */
+function printPath(path: string, cwd: string): string {
+  const short = relative(cwd, path);
+  return short === '' || short.startsWith('..') ? path : short;
 }
 
 const summary = (out: string, report: Report, times: readonly object[], result: CheckResult) => ({
