@@ -45,10 +45,11 @@ class LayoutAssigner {
     this.tasks = new Map(plan.tasks.map((task) => [task.id, task]));
     for (const task of plan.tasks) {
       for (const piece of task.pieces) {
-        if (!this.tasks.has(piece.source) || isFixed(piece.source) || this.owners.has(piece.source)) continue;
+        const source = this.tasks.get(piece.source);
+        if (!source || isFixed(piece.source) || this.owners.has(piece.source)) continue;
         if (task.pieces.filter((p) => p.source === piece.source).length > 1) continue;
-        const edge = plan.halos.get(piece.source)?.[piece.axis];
-        if (edge && edge.before + edge.after > 0) continue;
+        const halo = this.haloOf(source);
+        if (halo?.some((edge, d) => (d === piece.axis || isFixed(task.id)) && edge.before + edge.after > 0)) continue;
         const wanted = plan.innermost.get(piece.source);
         const given = this.orderOf(task.id).at(-1);
         if (wanted !== undefined && wanted !== given) continue;
