@@ -67,12 +67,22 @@ async function benchModels(): Promise<void> {
       printByteCount(codeBrotli),
       `${buildSeconds.toFixed(1)} s`,
       printByteCount(report.memory.constants + report.memory.arena),
+      String(report.kernels.reduce((sum, kernel) => sum + (kernel.backend === flags.backend ? kernel.calls : 0), 0)),
       printPair(ours?.first, other?.first),
       printPair(ours?.median, other?.median),
       result.worst.toExponential(1),
     ];
   });
-  const head = ['model', 'code brotli', 'build', 'memory', 'first output', `${flags.backend} run`, 'difference'];
+  const head = [
+    'model',
+    'code brotli',
+    'build',
+    'memory',
+    'kernel calls',
+    'first output',
+    `${flags.backend} run`,
+    'difference',
+  ];
   console.log(printTable([head, ...cells]));
   console.log(`geometric mean ${geometricMean(rows.map(ratioOf)).toFixed(2)}x\n`);
 }
