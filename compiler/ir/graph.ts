@@ -1,5 +1,5 @@
-import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import type { Attributes, OpName } from '../ops/index.ts';
+import type { Tensor, TensorType } from '../tensor/tensor.ts';
 
 export type ValueId = number;
 

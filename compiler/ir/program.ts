@@ -9,7 +9,11 @@ export interface Location {
 }
 
 export type Step =
-  | { readonly kind: 'call'; readonly kernel: number; /** one per slot of the kernel */ readonly arguments: readonly Location[] }
+  | {
+      readonly kind: 'call';
+      readonly kernel: number /** one per slot of the kernel */;
+      readonly arguments: readonly Location[];
+    }
   | { readonly kind: 'repeat'; readonly count: number; readonly steps: readonly Step[] };
 
 /**
