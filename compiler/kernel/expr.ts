@@ -108,7 +108,10 @@ export interface SelectExpr {
   readonly b: Expr;
 }
 
-/** Conversion of the value: float to integer truncates, integer to narrower integer wraps, to bool is x != 0. */
+/**
+ * Conversion of the value. Float to integer truncates, saturates at 32 (64) bits and takes NaN as 0; integer to narrower
+ * integer wraps, which also ends a float's way to 8 or 16 bits; to bool is x != 0.
+ */
 export interface CastExpr {
   readonly kind: 'cast';
   readonly dtype: DType;
