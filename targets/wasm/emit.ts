@@ -151,7 +151,7 @@ function addRun(module: binaryen.Module, program: Program, kernels: readonly Add
 }
 
 /** Passes that make code smaller without undoing what the kernels chose: no inlining, no re-associating. */
-const passes = [
+export const modulePasses: readonly string[] = [
   'simplify-locals',
   'precompute',
   'vacuum',
@@ -166,7 +166,7 @@ const passes = [
 
 function optimise(module: binaryen.Module, program: Program, kernels: readonly AddedKernel[]): WasmCode {
   if (!module.validate()) throw new Error(`internal: the wasm module of ${program.name} is not valid`);
-  module.runPasses(passes);
+  module.runPasses(modulePasses);
   const names = Array.from(
     { length: module.getNumFunctions() },
     (_, i) => binaryen.getFunctionInfo(module.getFunctionByIndex(i)).name,

@@ -12,6 +12,7 @@ import {
 import { accLocal, type ContractionKernel, panelWidth } from '../../compiler/kernel/nest.ts';
 import { dim } from '../../compiler/tensor/shape.ts';
 import type { WasmFeatures } from '../../targets/target.ts';
+import { modulePasses } from '../../targets/wasm/emit.ts';
 import type { RenderValue } from '../../targets/wasm/kernels/epilogue.ts';
 import { contractionFunction, contractionScratch } from '../../targets/wasm/kernels/index.ts';
 
@@ -203,9 +204,7 @@ export function assemble(
       return facts.tile;
     });
     if (!module.validate()) throw new Error('invalid module');
-    binaryen.setOptimizeLevel(3);
-    binaryen.setShrinkLevel(1);
-    module.optimize();
+    module.runPasses(modulePasses);
     return { bytes: new Uint8Array(module.emitBinary()), tiles };
   } finally {
     module.dispose();
