@@ -68,7 +68,7 @@ export function scheduleStore(axes: readonly Axis[], value: Expr, slot: number, 
   const flat = flattenReductions(value);
   const order = reductionOrder(axes, flat);
   const placer = new Placer(order);
-  const stored = placer.place(flat, order.length, new Set());
+  const stored = placer.place(flat, order.length, placer.insideOf([]));
   let body: Stmt[] = [...placer.statementsAt(order.length), { kind: 'store', slot, offset, value: stored }];
   for (let level = order.length - 1; level >= 0; level--) {
     const axis = order[level];
@@ -109,7 +109,8 @@ function flattenReductions(e: Expr, memo: Map<Expr, Expr> = new Map()): Expr {
 class Placer {
   private readonly levels: Stmt[][];
   private readonly locals = new Map<Expr, Expr>();
-  private readonly rebuilt = new Map<string, Map<Expr, Expr>>();
+  private readonly scopes: { readonly axes: readonly Axis[]; readonly inside: ReadonlySet<Axis> }[] = [];
+  private readonly rebuilt = new Map<ReadonlySet<Axis>, Map<number, Map<Expr, Expr>>>();
   private readonly axesOf = new Map<Expr, ReadonlySet<Axis>>();
   private readonly depth: ReadonlyMap<Axis, number>;
   private count = 0;
@@ -121,6 +122,15 @@ class Placer {
 
   statementsAt(level: number): readonly Stmt[] {
     return this.levels[level] ?? [];
+  }
+
+  /** The scope of a reduction: one object per list of axes, so that reductions over the same axes share what they compute. */
+  insideOf(axes: readonly Axis[]): ReadonlySet<Axis> {
+    const known = this.scopes.find((s) => sameAxes(s.axes, axes));
+    if (known) return known.inside;
+    const inside = new Set(axes);
+    this.scopes.push({ axes, inside });
+    return inside;
   }
 
   /** Rebuilds `e` for use at `scope`, inside reductions over `inside`; what can move outward becomes a local there. */
@@ -135,12 +145,13 @@ class Placer {
       return this.placeReduction(e, level);
     }
     if (!pinned && (level < scope || inside.size > 0) && isWorth(e)) {
-      const value = mapChildren(e, (child) => this.place(child, level, new Set()));
+      const value = mapChildren(e, (child) => this.place(child, level, this.insideOf([])));
       return this.bind(e, level, (name) => ({ kind: 'let', name, value }));
     }
-    const key = `${scope}:${[...inside].map((axis) => axis.name).join()}`;
-    const memo = this.rebuilt.get(key) ?? new Map<Expr, Expr>();
-    this.rebuilt.set(key, memo);
+    const levels = this.rebuilt.get(inside) ?? new Map<number, Map<Expr, Expr>>();
+    this.rebuilt.set(inside, levels);
+    const memo = levels.get(scope) ?? new Map<Expr, Expr>();
+    levels.set(scope, memo);
     const known = memo.get(e);
     if (known) return known;
     const result = mapChildren(e, (child) => this.place(child, scope, inside));
@@ -149,7 +160,7 @@ class Placer {
   }
 
   private placeReduction(e: ReduceExpr, level: number): Expr {
-    const body = this.place(e.body, level, new Set(e.axes));
+    const body = this.place(e.body, level, this.insideOf(e.axes));
     const statements = this.levels[level];
     const last = statements?.at(-1);
     if (
