@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { type BenchResult, openBench } from '../6-budget/bench/bench.ts';
+import type { BenchResult } from '../6-budget/bench/bench.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
 import { benchNeedsModel, flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 import { modelNotFound } from '../diagnostics/ingest.ts';
@@ -55,6 +55,7 @@ async function benchBundle(folder: string, flags: BenchFlags, io: Io): Promise<B
   }
   const { inputs } = await readManifest(folder);
   const model = await readModel(flags, io);
+  const { openBench } = await import('../6-budget/bench/bench.ts');
   const { bench, close } = await openBench(flags.gpu);
   try {
     return await bench({ bundle: folder, inputs, backend, rounds, ...(model === undefined ? {} : { model }) });

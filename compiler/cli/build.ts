@@ -4,7 +4,6 @@ import { requireReplaceable } from '../5-emit/write-folder.ts';
 import { type CheckResult, check } from '../6-budget/check.ts';
 import { type Budget, parseBudget, readBudget } from '../6-budget/parse-budget.ts';
 import { reportText } from '../6-budget/reporters/text.ts';
-import { compile } from '../compile.ts';
 import type { BuildConfig } from '../config.ts';
 import { noModel } from '../diagnostics/cli.ts';
 import type { CompileOptions, Report, StageEvent } from '../ir/bundle.ts';
@@ -62,6 +61,7 @@ async function build(model: string | undefined, flags: BuildFlags, io: Io): Prom
     progress.stage(event);
   };
   progress.start();
+  const { compile } = await import('../compile.ts');
   const bundle = await compile(plan.model, { ...plan.options, onStage }).catch((error: unknown) => {
     progress.stop();
     throw error;

@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { createColors } from 'picocolors';
-import { findBrowser, launchBrowser, runInPage } from '../6-budget/browser/index.ts';
 import { LccError } from '../diagnostics/index.ts';
 import type { MakeCommand } from './run.ts';
 
@@ -84,6 +83,7 @@ const probePage = `export default async (module) => {
 };`;
 
 async function browserFindings(): Promise<Finding[]> {
+  const { findBrowser, launchBrowser, runInPage } = await import('../6-budget/browser/index.ts');
   try {
     const found = await findBrowser();
     const browser = await launchBrowser({ browser: found });

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { printByteCount } from '../6-budget/byte-count.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
-import { compile } from '../compile.ts';
 import { unknownChoice } from '../diagnostics/cli.ts';
 import {
   type CompileOptions,
@@ -56,6 +55,7 @@ async function inspectModel(path: string, flags: InspectFlags, io: Io): Promise<
   const onStage = (event: StageEvent) => {
     if (event.stage === after) io.stdout(printStage(event));
   };
+  const { compile } = await import('../compile.ts');
   const bundle = await compile(path, { ...options, onStage });
   if (isOnlyBuilt(after)) await bundle.files();
 }

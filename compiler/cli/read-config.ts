@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createJiti } from 'jiti';
 import type { BuildConfig } from '../config.ts';
 import { configInvalid } from '../diagnostics/cli.ts';
 
@@ -33,6 +32,7 @@ const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: 
 
 /** The default export of a configuration file, TypeScript or not. @throws LccError LCC0005 */
 export async function readConfig(file: string): Promise<BuildConfig> {
+  const { createJiti } = await import('jiti');
   const config = await createJiti(import.meta.url, { moduleCache: false, fsCache: false })
     .import(file, { default: true })
     .catch((error: unknown) => {

@@ -10,10 +10,12 @@ export interface Import {
   /** imported file relative to the repository, or the package's specifier */
   readonly to: string;
   readonly isRelative: boolean;
+  /** types are gone once compiled; what is imported late loads when it is reached */
+  readonly when: 'types' | 'start' | 'late';
 }
 
 const specifiers =
-  /(?:^|[\s;])(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
+  /(?:^|[\s;])(?:import|export)\s(type\s)?(?:[^'"`;]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
 
 /** Every import in the TypeScript and JavaScript files under the given folders; types and dynamic imports too. */
 export function readImports(folders: readonly string[]): Import[] {
@@ -29,9 +31,10 @@ export function readImports(folders: readonly string[]): Import[] {
 
 export function importsOf(from: string, source: string): Import[] {
   const code = source.replace(/\/\*[\s\S]*?\*\//g, ' ').replace(/^\s*\/\/.*$/gm, '');
-  return [...code.matchAll(specifiers)].map(([, fixed, dynamic]) => {
+  return [...code.matchAll(specifiers)].map(([, type, fixed, dynamic]) => {
     const specifier = fixed ?? dynamic ?? '';
     const isRelative = specifier.startsWith('.');
-    return { from, to: isRelative ? posix.join(posix.dirname(from), specifier) : specifier, isRelative };
+    const to = isRelative ? posix.join(posix.dirname(from), specifier) : specifier;
+    return { from, to, isRelative, when: dynamic !== undefined ? 'late' : type !== undefined ? 'types' : 'start' };
   });
 }

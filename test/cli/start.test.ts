@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { readImports } from '../harness/source-imports.ts';
+
+const atStart = readImports(['compiler', 'targets', 'runtime']).filter(({ when }) => when === 'start');
+
+/** Everything that loads when a file does, files and packages. */
+function reach(entry: string, seen = new Set<string>()): ReadonlySet<string> {
+  seen.add(entry);
+  for (const { from, to } of atStart) if (from === entry && !seen.has(to)) reach(to, seen);
+  return seen;
+}
+
+test('the command line loads little before it knows the command', () => {
+  const packages = [...reach('compiler/cli/main.ts')].filter((id) => !id.endsWith('.ts') && !id.startsWith('node:'));
+  expect(packages.sort()).toEqual(['commander', 'picocolors']);
+});
+
+test('compiling in this process loads what generates code, not what prints it', () => {
+  const reached = reach('compiler/index.ts');
+  expect([...reached]).toContain('binaryen');
+  for (const name of ['ts-morph', 'rollup', 'playwright-core', 'jiti']) expect([...reached]).not.toContain(name);
+});
