@@ -70,6 +70,20 @@ describeInBrowser('samples/digits', (browser) => {
     await page.close();
   });
 
+  test('a browser without WebGPU says so and goes on with wasm', async () => {
+    const page = await browser().newPage();
+    await page.addInitScript(() => Object.defineProperty(navigator, 'gpu', { value: undefined }));
+    await page.goto(`${server.url}/`);
+    await waitForText(page, 'backend', 'wasm');
+    await page.selectOption('#choice', 'webgpu');
+    await page.waitForFunction(() => document.getElementById('message')?.textContent !== '');
+    await draw(page, drawnDigits[7] ?? []);
+    await waitForText(page, 'answer', '7');
+    expect(await text(page, 'backend')).toBe('wasm');
+    expect(await text(page, 'message')).toContain('WebGPU');
+    await page.close();
+  });
+
   test('a finger draws too, and the page does not scroll away from it', async () => {
     const context = await browser().newContext({
       hasTouch: true,

@@ -19,7 +19,7 @@ const result = makeResult(
 let model: Model | undefined;
 /** What is on the pad, or undefined when it is empty. */
 let image: Float32Array | undefined;
-let isReading = false;
+let reading: Promise<void> | undefined;
 
 const drawing = makePad(pad, (strokes) => {
   image = strokesToImage(strokes);
@@ -43,24 +43,33 @@ async function open(): Promise<void> {
   };
   try {
     const opened = await load({ backend: wanted, onFallback });
-    model?.dispose();
+    const former = model;
     model = opened;
+    await reading;
+    former?.dispose();
   } catch (error) {
-    message.textContent = error instanceof Error ? error.message : String(error);
+    tell(error);
+    backend.textContent = 'nothing';
   }
   choice.disabled = false;
   await read();
 }
 
-/** Reads until the newest image has been read, so that moves during a run are not lost. */
-async function read(): Promise<void> {
-  if (isReading || !model) return;
-  isReading = true;
-  for (let done: Float32Array | undefined | null = null; done !== image; ) {
+/** Reads what is drawn, once at a time; what is drawn meanwhile is read after. */
+function read(): Promise<void> {
+  reading ??= readNewest()
+    .catch(tell)
+    .finally(() => {
+      reading = undefined;
+    });
+  return reading;
+}
+
+async function readNewest(): Promise<void> {
+  for (let done: Float32Array | undefined | null = null; model && done !== image; ) {
     done = image;
     await readOnce(model, done);
   }
-  isReading = false;
 }
 
 async function readOnce(running: Model, picture: Float32Array | undefined): Promise<void> {
@@ -83,6 +92,10 @@ async function timeRuns(running: Model, picture: Float32Array) {
     const ms = performance.now() - start;
     if (ms >= 4) return { probabilities, ms: ms / runs };
   }
+}
+
+function tell(error: unknown): void {
+  message.textContent = error instanceof Error ? error.message : String(error);
 }
 
 function requireElement<T extends HTMLElement>(id: string, type: new () => T): T {

@@ -6,7 +6,7 @@ export interface Pad {
 
 type MutableStroke = { x: number; y: number }[];
 
-/** A canvas to draw on with mouse, finger or pen. Strokes are in CSS pixels; `changed` is told after each movement. */
+/** A canvas to draw on with mouse, finger or pen. Strokes are in sides of the canvas; `changed` is told after each movement. */
 export function makePad(canvas: HTMLCanvasElement, changed: (strokes: readonly Stroke[]) => void): Pad {
   const context = canvas.getContext('2d');
   if (!context) throw new Error('this browser has no 2D canvas');
@@ -20,10 +20,10 @@ export function makePad(canvas: HTMLCanvasElement, changed: (strokes: readonly S
       canvas.width = pixels;
       canvas.height = pixels;
     }
-    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    context.clearRect(0, 0, width, width);
+    context.setTransform(pixels, 0, 0, pixels, 0, 0);
+    context.clearRect(0, 0, 1, 1);
     context.strokeStyle = getComputedStyle(canvas).color;
-    context.lineWidth = width / 16;
+    context.lineWidth = 1 / 16;
     context.lineCap = 'round';
     context.lineJoin = 'round';
     for (const stroke of strokes) {
@@ -36,8 +36,8 @@ export function makePad(canvas: HTMLCanvasElement, changed: (strokes: readonly S
     }
   };
   const add = (event: PointerEvent, stroke: MutableStroke) => {
-    const { left, top } = canvas.getBoundingClientRect();
-    stroke.push({ x: event.clientX - left, y: event.clientY - top });
+    const { left, top, width } = canvas.getBoundingClientRect();
+    stroke.push({ x: (event.clientX - left) / width, y: (event.clientY - top) / width });
   };
 
   canvas.addEventListener('pointerdown', (event) => {
