@@ -1,4 +1,4 @@
-import type { BackendContext, BackendModel, OpenBackend } from './backend.ts';
+import type { BackendContext, BackendModel, FillConstants, OpenBackend } from './backend.ts';
 import { LccRuntimeError } from './error.ts';
 import type { LoadOptions, Source } from './options.ts';
 import { openSource, readAll } from './source.ts';
@@ -21,34 +21,46 @@ export interface WasmDescription {
 
 export const wasmBackend =
   (description: WasmDescription): OpenBackend =>
-  async ({ options, constants }: BackendContext): Promise<BackendModel> => {
-    const exports = await instantiate(description, options);
-    const memory = new Uint8Array(exports.memory.buffer);
-    (await constants)(memory.subarray(0, description.constantBytes));
-    return {
-      async run(inputs) {
-        inputs.forEach((input, i) => {
-          memory.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength), description.inputs[i]);
-        });
-        exports.run();
-        return description.outputs.map(([address, bytes]) => memory.buffer.slice(address, address + bytes));
-      },
-      dispose() {},
-    };
-  };
+  async ({ options, constants }: BackendContext): Promise<BackendModel> =>
+    runExports(await instantiate(description, options), description, constants);
 
-interface Exports {
+/** A model from an instance of one of its modules; fills the constants in. */
+export async function runExports(
+  { memory, run }: WasmExports,
+  { constantBytes, inputs: addresses, outputs }: Omit<WasmDescription, 'modules'>,
+  constants: Promise<FillConstants>,
+): Promise<BackendModel> {
+  const bytes = new Uint8Array(memory.buffer);
+  (await constants)(bytes.subarray(0, constantBytes));
+  return {
+    async run(inputs) {
+      inputs.forEach((input, i) => {
+        bytes.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength), addresses[i]);
+      });
+      run();
+      return outputs.map(([address, size]) => memory.buffer.slice(address, address + size));
+    },
+    dispose() {},
+  };
+}
+
+/** What every generated module exports. */
+export interface WasmExports {
   readonly memory: WebAssembly.Memory;
   run(): void;
 }
 
-async function instantiate({ modules }: WasmDescription, options: LoadOptions): Promise<Exports> {
+export const asExports = ({ exports: { memory, run } }: WebAssembly.Instance): WasmExports => ({
+  memory: memory as WebAssembly.Memory,
+  run: run as () => void,
+});
+
+async function instantiate({ modules }: WasmDescription, options: LoadOptions): Promise<WasmExports> {
   try {
     const source = options.wasm ?? modules.find((m) => !m.isSupported || m.isSupported())?.source();
     if (!source) throw 'no module of this bundle is supported';
     const module = await compile(source, options.signal);
-    const { memory, run } = (await WebAssembly.instantiate(module)).exports;
-    return { memory: memory as WebAssembly.Memory, run: run as () => void };
+    return asExports(await WebAssembly.instantiate(module));
   } catch (cause) {
     if (cause instanceof LccRuntimeError) throw cause;
     throw new LccRuntimeError('unsupported', `wasm does not start here: ${cause}`, cause);

@@ -232,29 +232,32 @@ function encodeFeeds(ports, feeds, copies) {
         return copies && elements === feed ? feed.slice() : elements;
     });
 }
-const wasmBackend = (description) => async ({ options, constants }) => {
-    const exports = await instantiate(description, options);
-    const memory = new Uint8Array(exports.memory.buffer);
-    (await constants)(memory.subarray(0, description.constantBytes));
+const wasmBackend = (description) => async ({ options, constants }) => runExports(await instantiate(description, options), description, constants);
+async function runExports({ memory, run }, { constantBytes, inputs: addresses, outputs }, constants) {
+    const bytes = new Uint8Array(memory.buffer);
+    (await constants)(bytes.subarray(0, constantBytes));
     return {
         async run(inputs) {
             inputs.forEach((input, i) => {
-                memory.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength), description.inputs[i]);
+                bytes.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength), addresses[i]);
             });
-            exports.run();
-            return description.outputs.map(([address, bytes]) => memory.buffer.slice(address, address + bytes));
+            run();
+            return outputs.map(([address, size]) => memory.buffer.slice(address, address + size));
         },
         dispose() { },
     };
-};
+}
+const asExports = ({ exports: { memory, run } }) => ({
+    memory: memory,
+    run: run,
+});
 async function instantiate({ modules }, options) {
     try {
         const source = options.wasm ?? modules.find((m) => !m.isSupported || m.isSupported())?.source();
         if (!source)
             throw 'no module of this bundle is supported';
         const module = await compile(source, options.signal);
-        const { memory, run } = (await WebAssembly.instantiate(module)).exports;
-        return { memory: memory, run: run };
+        return asExports(await WebAssembly.instantiate(module));
     }
     catch (cause) {
         if (cause instanceof LccRuntimeError)
