@@ -18,6 +18,8 @@ const softwareGpuFlags = [
   '--use-webgpu-adapter=swiftshader',
   '--enable-features=Vulkan',
   '--use-angle=swiftshader',
+  // SwiftShader compiles that extension's zeroes one store each: a second per shader with workgroup memory.
+  '--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
 ];
 
 /** WebGPU on the machine's own GPU, headless. */

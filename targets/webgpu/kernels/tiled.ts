@@ -91,9 +91,7 @@ class TiledKernel {
         slices === 1
           ? [integer(0), integer(0)]
           : [bind(`${slice.text} * ${sizeA}`, 'a'), bind(`${slice.text} * ${sizeB}`, 'b')];
-      const sums = Array.from({ length: rowsEach * vectorsEach }, () =>
-        code.variable(atom('vec4<f32>()', 'f32', 4), 'sum'),
-      );
+      code.line(`var sums: array<vec4<f32>, ${rowsEach * vectorsEach}>;`);
       const step = depth * slices;
       code.repeat(
         'k',
@@ -104,14 +102,14 @@ class TiledKernel {
           this.#stageA(code, thread, startA, batch, m, k);
           this.#stageB(code, thread, startB, batch, n, k);
           code.barrier();
-          this.#multiply(code, row, column, startA, startB, sums);
+          this.#multiply(code, row, column, startA, startB);
         },
         { step },
       );
-      const finish = (): void => this.#finish(code, row, column, batch, m, n, sums);
+      const finish = (): void => this.#finish(code, row, column, batch, m, n);
       if (slices === 1) finish();
       else {
-        this.#addSlices(code, slice, thread, sums);
+        this.#addSlices(code, slice, thread);
         code.when(infix('==', slice, integer(0), 'bool'), finish);
       }
     });
@@ -120,11 +118,11 @@ class TiledKernel {
   /** Deals the vectors of a tile out to the threads of a slice. */
   #deal(code: Code, thread: Value, count: number, body: (i: Value) => void): void {
     const threads = this.#tile.rows * this.#tile.columns;
-    for (let start = 0; start < count; start += threads) {
-      const i = start === 0 ? thread : code.bind(infix('+', thread, integer(start)), 'i');
-      if (start + threads <= count) code.block(() => body(i));
+    times(code, Math.ceil(count / threads), (turn) => {
+      const i = turn.text === '0' ? thread : code.bind(plus(thread, scaled(turn, threads)), 'i');
+      if (count % threads === 0) body(i);
       else code.when(infix('<', i, integer(count), 'bool'), () => body(i));
-    }
+    });
   }
 
   #stageA(code: Code, thread: Value, start: Value, batch: Value, m: Value, k: Value): void {
@@ -134,7 +132,7 @@ class TiledKernel {
     this.#deal(code, thread, vectors * this.#height, (i) => {
       const [row, vector] = isRowMajor ? split(code, i, vectors) : split(code, i, this.#height).reverse();
       if (!row || !vector) return;
-      const at = place(start, infix('+', infix('*', vector, integer(this.#height)), row));
+      const at = plus(start, plus(scaled(vector, this.#height), row));
       const mAt = code.bind(infix('+', m, row), 'm_at');
       const kAt = code.bind(infix('+', k, infix('*', vector, integer(4))), 'k_at');
       const inside = this.#inside(mAt, this.#extents.m, this.#height, kAt);
@@ -150,7 +148,7 @@ class TiledKernel {
     this.#deal(code, thread, depth * vectors, (i) => {
       const [row, vector] = isRowMajor ? split(code, i, vectors) : split(code, i, depth).reverse();
       if (!row || !vector) return;
-      const at = place(start, infix('+', infix('*', row, integer(vectors)), vector));
+      const at = plus(start, plus(scaled(row, vectors), vector));
       const nAt = code.bind(infix('+', n, infix('*', vector, integer(4))), 'n_at');
       const kAt = code.bind(infix('+', k, row), 'k_at');
       const inside = this.#inside(nAt, this.#extents.n, this.#width, kAt);
@@ -180,62 +178,69 @@ class TiledKernel {
     );
   }
 
-  #multiply(code: Code, row: Value, column: Value, startA: Value, startB: Value, sums: readonly Value[]): void {
+  #multiply(code: Code, row: Value, column: Value, startA: Value, startB: Value): void {
     const { rows, columns, rowsEach, vectorsEach, depth } = this.#tile;
     code.repeat('q', depth / 4, (q) => {
-      const atA = code.bind(place(startA, infix('+', infix('*', q, integer(this.#height)), row)), 'at_a');
-      const atB = code.bind(place(startB, infix('+', infix('*', q, integer(this.#width)), column)), 'at_b');
-      const a = Array.from({ length: rowsEach }, (_, i) =>
-        code.bind(element('tile_a', offset(atA, i * rows), 'f32', 4), 'x'),
-      );
-      for (let v = 0; v < vectorsEach; v++) {
-        const b = [0, 1, 2, 3].map((l) =>
-          code.bind(element('tile_b', offset(atB, (l * this.#width) / 4 + v * columns), 'f32', 4), 'w'),
-        );
-        a.forEach((x, i) => {
-          const sum = sums[i * vectorsEach + v];
-          if (!sum) return;
-          const product = b.reduce(
-            (acc, w, l) => `fma(vec4<f32>(${x.text}.${'xyzw'.charAt(l)}), ${w.text}, ${acc})`,
-            sum.text,
-          );
+      const atA = code.bind(plus(startA, plus(scaled(q, this.#height), row)), 'at_a');
+      const atB = code.bind(plus(startB, plus(scaled(q, this.#width), column)), 'at_b');
+      times(code, vectorsEach, (v) => {
+        const w = [0, 1, 2, 3].map((l) => {
+          const at = plus(plus(atB, integer((l * this.#width) / 4)), scaled(v, columns));
+          return code.bind(element('tile_b', at, 'f32', 4), 'w').text;
+        });
+        times(code, rowsEach, (r) => {
+          const x = code.bind(element('tile_a', plus(atA, scaled(r, rows)), 'f32', 4), 'x').text;
+          const sum = sumAt(r, v, vectorsEach);
+          const product = w.reduce((acc, b, l) => `fma(vec4<f32>(${x}.${'xyzw'.charAt(l)}), ${b}, ${acc})`, sum.text);
           code.assign(sum, atom(product, 'f32', 4));
         });
-      }
+      });
     });
   }
 
   /** Adds the sums of all slices to those of slice 0, one slice after another through one tile of memory. */
-  #addSlices(code: Code, slice: Value, thread: Value, sums: readonly Value[]): void {
-    const threads = this.#tile.rows * this.#tile.columns;
-    this.#code.module.declare('partial', `var<workgroup> partial: array<vec4<f32>, ${threads * sums.length}>;`);
-    const at = (i: number): Value => element('partial', offset(thread, i * threads), 'f32', 4);
-    for (let s = 1; s < this.#tile.slices; s++) {
+  #addSlices(code: Code, slice: Value, thread: Value): void {
+    const { rows, columns, rowsEach, vectorsEach, slices } = this.#tile;
+    const threads = rows * columns;
+    const count = rowsEach * vectorsEach;
+    this.#code.module.declare('partial', `var<workgroup> partial: array<vec4<f32>, ${threads * count}>;`);
+    const each = (body: (sum: Value, partial: Value) => void): void =>
+      times(code, count, (i) =>
+        body(element('sums', i, 'f32', 4), element('partial', plus(thread, scaled(i, threads)), 'f32', 4)),
+      );
+    for (let s = 1; s < slices; s++) {
       code.barrier();
-      code.when(infix('==', slice, integer(s), 'bool'), () => {
-        for (const [i, sum] of sums.entries()) code.assign(at(i), sum);
-      });
+      code.when(infix('==', slice, integer(s), 'bool'), () => each((sum, partial) => code.assign(partial, sum)));
       code.barrier();
-      code.when(infix('==', slice, integer(0), 'bool'), () => {
-        for (const [i, sum] of sums.entries()) code.assign(sum, infix('+', sum, at(i)));
-      });
+      code.when(infix('==', slice, integer(0), 'bool'), () =>
+        each((sum, partial) => code.assign(sum, infix('+', sum, partial))),
+      );
     }
   }
 
-  #finish(code: Code, row: Value, column: Value, batch: Value, m: Value, n: Value, sums: readonly Value[]): void {
-    const { rows, columns, vectorsEach } = this.#tile;
-    const mAt = code.bind(infix('+', m, row), 'm_at');
-    const nAt = code.bind(infix('+', n, infix('*', column, integer(4))), 'n_at');
-    sums.forEach((sum, i) => {
-      const y = offset(mAt, Math.floor(i / vectorsEach) * rows);
-      const x = offset(nAt, (i % vectorsEach) * columns * 4);
-      code.line(`finish(${batch.text}, ${y.text}, ${x.text}, ${sum.text});`);
-    });
+  #finish(code: Code, row: Value, column: Value, batch: Value, m: Value, n: Value): void {
+    const { rows, columns, rowsEach, vectorsEach } = this.#tile;
+    times(code, rowsEach, (r) =>
+      times(code, vectorsEach, (v) => {
+        const mAt = plus(plus(m, row), scaled(r, rows));
+        const nAt = plus(n, scaled(plus(column, scaled(v, columns)), 4));
+        code.line(`finish(${batch.text}, ${mAt.text}, ${nAt.text}, ${sumAt(r, v, vectorsEach).text});`);
+      }),
+    );
   }
 }
 
-const offset = (x: Value, by: number): Value => (by === 0 ? x : infix('+', x, integer(by)));
-const place = (start: Value, at: Value): Value => (start.text === '0' ? at : infix('+', start, at));
+const isZero = (x: Value): boolean => x.text === '0';
+const plus = (a: Value, b: Value): Value => (isZero(b) ? a : isZero(a) ? b : infix('+', a, b));
+const scaled = (x: Value, by: number): Value => (isZero(x) || by === 1 ? x : infix('*', x, integer(by)));
+const sumAt = (r: Value, v: Value, vectorsEach: number): Value =>
+  element('sums', plus(scaled(r, vectorsEach), v), 'f32', 4);
+
+/** A loop of a constant count, which compilers unroll; of one turn, no loop. */
+function times(code: Code, count: number, body: (i: Value) => void): void {
+  if (count === 1) body(integer(0));
+  else code.repeat('i', count, body);
+}
 
 /** Quotient and remainder. */
 const split = (code: Code, i: Value, by: number): Value[] => [
