@@ -4,7 +4,8 @@ import type { Graph } from '../ir/graph.ts';
 import { verifyGraph } from '../ir/verify.ts';
 import { type RebuildOptions, type Rewritten, type Rule, rebuild } from '../rewrite/rebuild.ts';
 import { foldBatchNorm } from './passes/fold-batch-norm.ts';
-import { absorbLinearBias, matmulToLinear, mergeLinear } from './passes/merge-linear.ts';
+import { foldScaleAhead, foldScaleBehind } from './passes/fold-scale.ts';
+import { matmulToLinear, mergeLinear } from './passes/merge-linear.ts';
 import { recogniseGelu, recogniseHardSwish, recogniseSilu } from './passes/recognise-activations.ts';
 import { recogniseAttention } from './passes/recognise-attention.ts';
 import { absorbNormAffine, recogniseLayerNorm } from './passes/recognise-layer-norm.ts';
@@ -21,21 +22,23 @@ const fold: RebuildOptions = { fold: evaluateNode };
 
 /** The exact passes, in order, and why each stands where it does. */
 export const exactPasses: readonly Pass[] = [
-  // first: every later pattern has fewer spellings without them
+  // first: patterns ask for constants as constants
+  { name: 'fold-constants', rules: [], options: fold },
+  // every later pattern has fewer spellings without them
   { name: 'remove-identities', rules: [removeIdentities, joinMovement] },
-  // after identities, so that equal subgraphs look equal; before patterns, which ask for single uses
+  // after identities, so that equal subgraphs look equal; before patterns, which ask for the same value twice
   { name: 'share-subexpressions', rules: [], options: { share: true } },
   // patterns look for the exporter's own nodes, so before any weight is touched
   { name: 'recognise-layer-norm', rules: [recogniseLayerNorm] },
   { name: 'absorb-norm-affine', rules: [absorbNormAffine], options: fold },
   { name: 'recognise-attention', rules: [recogniseAttention] },
   { name: 'recognise-activations', rules: [recogniseGelu, recogniseHardSwish, recogniseSilu] },
-  // one form of linear layer for the merges below
-  { name: 'matmul-to-linear', rules: [matmulToLinear] },
-  { name: 'absorb-linear-bias', rules: [absorbLinearBias], options: fold },
-  // into the layer before; what has none becomes a multiply-add, which fuses
-  { name: 'fold-batch-norm', rules: [foldBatchNorm], options: fold },
-  // last, to a fixed point with itself in one walk: each merged layer is seen by the next
+  // one form of linear layer for the folds and merges below; shared, so that tied weights stay one constant
+  { name: 'matmul-to-linear', rules: [matmulToLinear], options: { ...fold, share: true } },
+  // into the layer before; what has none becomes a multiply-add, which the next pass may take
+  { name: 'fold-batch-norm', rules: [foldBatchNorm] },
+  { name: 'fold-scale', rules: [foldScaleAhead, foldScaleBehind] },
+  // after the folds, which leave nothing between layers; to a fixed point in one walk: each merged layer is seen by the next
   { name: 'merge-linear', rules: [mergeLinear] },
 ];
 

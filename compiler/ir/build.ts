@@ -13,9 +13,13 @@ const maxTensorBytes = 2 ** 31 - 1;
 /** Larger results stay nodes: a bundle is better off computing them. */
 const maxFoldedBytes = 2 ** 28;
 
+/** So do copies (Expand, Tile, Gather) that take this much more than what they copy. */
+const maxGrowthBytes = 2 ** 16;
+
 /**
  * Builds a graph node by node, inferring types as it goes; OpError where an op refuses its inputs.
- * With `fold`, a node of constants becomes constants at once, unless they take more than 256 MiB.
+ * With `fold`, a node of constants becomes constants at once, unless they take more than 256 MiB, or are copies that
+ * take 64 KiB more than what they copy.
  */
 export class GraphBuilder {
   readonly #name: string;
@@ -57,8 +61,7 @@ export class GraphBuilder {
     );
     const known = inputs.map((id) => this.#constants.get(id)).filter((tensor) => tensor !== undefined);
     for (const type of types) requireStorable(type);
-    const isSmall = types.every((type) => byteSize(type) <= maxFoldedBytes);
-    if (this.#fold !== undefined && isSmall && known.length === inputs.length) {
+    if (this.#fold !== undefined && known.length === inputs.length && isSmall(op, known, types)) {
       return this.#fold(op, attributes, known).map((tensor) => this.constant(tensor, `${name}_${this.nextId}`));
     }
     const outputs = types.map((type) => this.#define(`${name}_${this.nextId}`, type));
@@ -125,6 +128,12 @@ export class GraphBuilder {
     if (value === undefined) throw bug(`value ${id} is not of this graph`);
     return value;
   }
+}
+
+function isSmall(op: OpName, inputs: readonly Tensor[], outputs: readonly TensorType[]): boolean {
+  const total = (types: readonly TensorType[]): number => types.reduce((sum, type) => sum + byteSize(type), 0);
+  if (outputs.some((type) => byteSize(type) > maxFoldedBytes)) return false;
+  return ops[op].class !== 'movement' || total(outputs) <= total(inputs) + maxGrowthBytes;
 }
 
 function requireStorable(type: TensorType): void {

@@ -3,8 +3,9 @@ import { bug } from '../diagnostics/index.ts';
 import { type Fold, GraphBuilder } from '../ir/build.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
 import type { Attributes, OpName } from '../ops/index.ts';
+import { OpError } from '../ops/op.ts';
 import { sizesOf } from '../tensor/shape.ts';
-import type { Tensor, TensorType } from '../tensor/tensor.ts';
+import { printType, type Tensor, type TensorType } from '../tensor/tensor.ts';
 
 /** A node being copied: its inputs are values of the new graph, its outputs still those of the old one. */
 export interface Visit {
@@ -25,17 +26,20 @@ export interface Rewriter {
   uses(id: ValueId): number;
 }
 
-/** New outputs for a node, or undefined to copy it as it is. */
+/**
+ * New outputs for a node, or undefined to copy it as it is. An answer of other types than the node's outputs, or one
+ * that an op refuses (OpError), counts as none: the pattern did not fit after all.
+ */
 export type Rule = (visit: Visit, rewriter: Rewriter) => readonly ValueId[] | undefined;
 
 export interface Rewritten {
   readonly graph: Graph;
-  /** how often a rule fired */
+  /** how often a rule fired, a node folded or was shared */
   readonly changes: number;
 }
 
 export interface RebuildOptions {
-  /** computes nodes whose inputs are all constant */
+  /** computes nodes whose inputs are all constant; each one counts as a change */
   readonly fold?: Fold;
   /** equal nodes (op, attributes, inputs) are added once; each one saved counts as a change */
   readonly share?: boolean;
@@ -58,10 +62,19 @@ export function rebuild(graph: Graph, rules: readonly Rule[], options: RebuildOp
 
 function firstAnswer(rules: readonly Rule[], visit: Visit, copier: Copier): readonly ValueId[] | undefined {
   for (const rule of rules) {
-    const outputs = rule(visit, copier);
-    if (outputs) return outputs;
+    const outputs = answer(rule, visit, copier);
+    if (outputs && copier.fits(visit.node, outputs)) return outputs;
   }
   return undefined;
+}
+
+function answer(rule: Rule, visit: Visit, copier: Copier): readonly ValueId[] | undefined {
+  try {
+    return rule(visit, copier);
+  } catch (error) {
+    if (error instanceof OpError) return undefined;
+    throw error;
+  }
 }
 
 class Copier implements Rewriter {
@@ -109,7 +122,9 @@ class Copier implements Rewriter {
   }
 
   copy({ node, inputs }: Visit): readonly ValueId[] {
-    return this.addAll(node.op, inputs, node.attributes, node.name);
+    const outputs = this.addAll(node.op, inputs, node.attributes, node.name);
+    if (outputs.every((id) => this.known(id) !== undefined)) this.changes++;
+    return outputs;
   }
 
   constant(tensor: Tensor): ValueId {
@@ -130,6 +145,14 @@ class Copier implements Rewriter {
 
   uses(id: ValueId): number {
     return this.#uses.get(id) ?? 1;
+  }
+
+  /** True when the values have the types of the old node's outputs. */
+  fits(node: Node, outputs: readonly ValueId[]): boolean {
+    return node.outputs.every((old, i) => {
+      const id = outputs[i];
+      return id !== undefined && printType(this.typeOf(id)) === printType(requireValue(this.#graph, old).type);
+    });
   }
 
   mapped(old: ValueId): ValueId {
@@ -174,7 +197,7 @@ class SharedNodes {
       const tensor = known(id);
       return tensor === undefined ? String(id) : this.#keyOfConstant(tensor);
     });
-    return JSON.stringify([op, Object.entries(attributes).sort(), ids]);
+    return JSON.stringify([op, Object.entries(attributes).sort(), ids], exactly);
   }
 
   #keyOfConstant(tensor: Tensor): string {
@@ -187,6 +210,12 @@ class SharedNodes {
     return key;
   }
 }
+
+/** JSON writes infinities and NaN as null, and -0 as 0. */
+const exactly = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+    ? { number: Object.is(value, -0) ? '-0' : String(value) }
+    : value;
 
 function countUses(graph: Graph): Map<ValueId, number> {
   const uses = new Map<ValueId, number>();

@@ -10,7 +10,10 @@ import { arenaElements } from '../harness/op-program.ts';
 import { runWasm } from '../harness/run-wasm.ts';
 import { randomGraph } from './random-graph.ts';
 
-const seeds = Array.from({ length: Number(process.env.LCC_FUZZ ?? 150) }, (_, i) => i + Number(process.env.LCC_FUZZ_FROM ?? 1));
+const seeds = Array.from(
+  { length: Number(process.env.LCC_FUZZ ?? 150) },
+  (_, i) => i + Number(process.env.LCC_FUZZ_FROM ?? 1),
+);
 
 type Outputs = ReadonlyMap<string, ArrayLike<number>>;
 
@@ -40,7 +43,9 @@ function disagreements(actual: Outputs, exact: Outputs, allowed: ReadonlyMap<str
       ({ want, got }) => !Object.is(want, got) && !(Math.abs(got - want) <= (allowed.get(name) ?? 0)),
     );
     const [first] = bad;
-    return first ? [`${name}: ${bad.length} of ${wanted.length}, [${first.i}] ${first.got} instead of ${first.want}`] : [];
+    return first
+      ? [`${name}: ${bad.length} of ${wanted.length}, [${first.i}] ${first.got} instead of ${first.want}`]
+      : [];
   });
 }
 

@@ -86,7 +86,12 @@ const sameConv: Move = (d, x) => {
   const p = (size - 1) / 2;
   const weights = d.constant([group === 1 ? columns : channels, channels / group, size, size], -0.3, 0.3);
   const bias = d.random.chance(0.6) ? [d.constant([group === 1 ? columns : channels])] : [];
-  const result = d.add('conv', [x, weights, ...bias], { pads: [p, p, p, p], strides: [1, 1], dilations: [1, 1], group });
+  const result = d.add('conv', [x, weights, ...bias], {
+    pads: [p, p, p, p],
+    strides: [1, 1],
+    dilations: [1, 1],
+    group,
+  });
   return d.random.chance(0.5) ? d.add('relu', [result]) : result;
 };
 
@@ -170,7 +175,11 @@ const attention: Move = (d, x) => {
   };
   const scores = d.add('matmul', [project([0, 2, 1, 3]), project([0, 2, 3, 1])]);
   const scaled = d.add('mul', [scores, d.constant([])]);
-  const masks = [[length, length], [1, 1, length, length], [batch, 1, 1, length]];
+  const masks = [
+    [length, length],
+    [1, 1, length, length],
+    [batch, 1, 1, length],
+  ];
   const masked = d.random.chance(0.4) ? d.add('add', [scaled, d.constant(d.random.pick(masks))]) : scaled;
   const mixed = d.add('matmul', [d.add('softmax', [masked], { axis: 3 }), project([0, 2, 1, 3])]);
   const joined = d.add('reshape', [d.add('transpose', [mixed], { perm: [0, 2, 1, 3] })], {

@@ -1,121 +1,136 @@
 import type { ValueId } from '../../ir/graph.ts';
-import { isAbout, otherInput, producerOf, scalarOf } from '../../rewrite/match.ts';
+import { addedTo, factorsOf, isAbout, otherInput, producerOf, productOf, scalarOf } from '../../rewrite/match.ts';
 import type { Rewriter, Rule } from '../../rewrite/rebuild.ts';
 
-const isScalar =
-  (rewriter: Rewriter, value: number) =>
-  (id: ValueId): boolean =>
-    isAbout(scalarOf(rewriter, id), value);
-
-/** x sigmoid(x) -> silu(x). */
-export const recogniseSilu: Rule = ({ node, inputs }, rewriter) => {
-  if (node.op !== 'mul') return undefined;
-  const gate = inputs.find((id) => producerOf(rewriter, id, 'sigmoid'));
-  const x = gate === undefined ? undefined : rewriter.producer(gate)?.inputs[0];
-  return x !== undefined && inputs.some((id) => id === x) ? [rewriter.add('silu', [x], {}, node.name)] : undefined;
-};
-
-/** x clip(x + 3, 0, 6) / 6 and x hardSigmoid(x; 1/6, 1/2) -> hardSwish(x). */
-export const recogniseHardSwish: Rule = ({ node, inputs }, rewriter) => {
-  const x = node.op === 'mul' ? gatedInput(inputs, rewriter) : scaledInput(node.op, inputs, rewriter);
-  return x === undefined ? undefined : [rewriter.add('hardSwish', [x], {}, node.name)];
-};
-
-/** The x of x * gate where gate is relu6(x + 3) / 6 or the hard sigmoid. */
-function gatedInput(inputs: readonly ValueId[], rewriter: Rewriter): ValueId | undefined {
-  for (const gate of inputs) {
-    const x = inputs.find((id) => id !== gate);
-    const producer = rewriter.producer(gate);
-    if (x === undefined || producer === undefined) continue;
-    const { alpha, beta } = producer.attributes;
-    const isHard =
-      producer.op === 'hardSigmoid' && isAbout(Number(alpha ?? 0.2), 1 / 6) && isAbout(Number(beta ?? 0.5), 0.5);
-    if (isHard && producer.inputs[0] === x) return x;
-    if (relu6Input(sixthOf(gate, rewriter), rewriter) === x) return x;
-  }
-  return scaledProduct(inputs, rewriter);
+/** The two factors of a node that is scale * a * b, both ways round; none for any other node. */
+function pairsOf(
+  { node, inputs }: Parameters<Rule>[0],
+  scale: number,
+  rewriter: Rewriter,
+): readonly { readonly x: ValueId; readonly gate: ValueId }[] {
+  const product = factorsOf(rewriter, node.op, inputs);
+  const [a, b] = product?.factors ?? [];
+  if (product?.factors.length !== 2 || a === undefined || b === undefined) return [];
+  if (!isAbout(product.scale, scale)) return [];
+  return [
+    { x: a, gate: b },
+    { x: b, gate: a },
+  ];
 }
 
-/** (x relu6(x + 3)) * (1/6). */
-const scaledProduct = (inputs: readonly ValueId[], rewriter: Rewriter): ValueId | undefined => {
-  const [a, b] = inputs;
-  const product =
-    a !== undefined && b !== undefined && isScalar(rewriter, 1 / 6)(b)
-      ? a
-      : b !== undefined && a !== undefined && isScalar(rewriter, 1 / 6)(a)
-        ? b
-        : undefined;
-  return productInput(product, rewriter);
-};
+const isSingle = (id: ValueId, rewriter: Rewriter): boolean => rewriter.uses(id) === 1;
 
-/** (x relu6(x + 3)) / 6. */
-function scaledInput(op: string, inputs: readonly ValueId[], rewriter: Rewriter): ValueId | undefined {
-  const [product, six] = inputs;
-  return op === 'div' && six !== undefined && isScalar(rewriter, 6)(six) ? productInput(product, rewriter) : undefined;
-}
-
-function productInput(product: ValueId | undefined, rewriter: Rewriter): ValueId | undefined {
-  const factors = producerOf(rewriter, product, 'mul')?.inputs ?? [];
-  return factors.find((x) => factors.some((gate) => gate !== x && relu6Input(gate, rewriter) === x));
-}
-
-function sixthOf(id: ValueId, rewriter: Rewriter): ValueId | undefined {
-  const division = producerOf(rewriter, id, 'div');
-  if (division?.inputs[1] !== undefined && isScalar(rewriter, 6)(division.inputs[1])) return division.inputs[0];
-  return otherInput(producerOf(rewriter, id, 'mul'), isScalar(rewriter, 1 / 6));
-}
-
-/** The x of clip(x + 3, 0, 6). */
-function relu6Input(id: ValueId | undefined, rewriter: Rewriter): ValueId | undefined {
-  const clip = producerOf(rewriter, id, 'clip');
-  if (Number(clip?.attributes.min) !== 0 || Number(clip?.attributes.max) !== 6) return undefined;
-  return otherInput(producerOf(rewriter, clip?.inputs[0], 'add'), isScalar(rewriter, 3));
-}
-
-/** 0.5 x (1 + erf(x / sqrt 2)) and 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) -> gelu(x), in any order of the factors. */
-export const recogniseGelu: Rule = ({ node, inputs }, rewriter) => {
-  if (node.op !== 'mul') return undefined;
-  const factors = productFactors(inputs, rewriter);
-  const half = factors.findIndex((id) => isScalar(rewriter, 0.5)(id));
-  if (half < 0 || factors.length !== 3) return undefined;
-  const rest = factors.filter((_, i) => i !== half);
-  for (const [x, gate] of [rest, [...rest].reverse()]) {
-    if (x === undefined || gate === undefined) continue;
-    const inner = otherInput(producerOf(rewriter, gate, 'add'), isScalar(rewriter, 1));
-    if (isErfOf(inner, x, rewriter)) return [rewriter.add('gelu', [x], { approximate: 'none' }, node.name)];
-    if (isTanhOf(inner, x, rewriter)) return [rewriter.add('gelu', [x], { approximate: 'tanh' }, node.name)];
+/** x sigmoid(x) -> silu(x), x sigmoid(a x) -> swish(x), x tanh(softplus(x)) -> mish(x). */
+export const recogniseSilu: Rule = (visit, rewriter) => {
+  const { name } = visit.node;
+  for (const { x, gate } of [...pairsOf(visit, 1, rewriter), ...quotientOf(visit)]) {
+    if (!isSingle(gate, rewriter)) continue;
+    const argument = sigmoidArgument(gate, visit.node.op === 'div', rewriter);
+    if (argument === x) return [rewriter.add('silu', [x], {}, name)];
+    const product = argument === undefined ? undefined : productOf(rewriter, argument);
+    if (product?.factors.length === 1 && product.factors[0] === x)
+      return [rewriter.add('swish', [x], { alpha: product.scale }, name)];
+    const softplus = producerOf(rewriter, producerOf(rewriter, gate, 'tanh')?.inputs[0], 'softplus');
+    if (softplus?.inputs[0] === x) return [rewriter.add('mish', [x], {}, name)];
   }
   return undefined;
 };
 
-/** Factors of a product of up to three; a division by 2 counts as 0.5. */
-function productFactors(inputs: readonly ValueId[], rewriter: Rewriter): readonly ValueId[] {
-  for (const id of inputs) {
-    const inner = producerOf(rewriter, id, 'mul');
-    const other = inputs.find((o) => o !== id);
-    if (inner && other !== undefined && rewriter.uses(id) === 1) return [...inner.inputs, other];
+const quotientOf = ({
+  node,
+  inputs,
+}: Parameters<Rule>[0]): readonly { readonly x: ValueId; readonly gate: ValueId }[] => {
+  const [x, gate] = inputs;
+  return node.op === 'div' && x !== undefined && gate !== undefined ? [{ x, gate }] : [];
+};
+
+/** y of sigmoid(y), 1 / (1 + exp(-y)); of 1 + exp(-y) where that is the divisor. */
+function sigmoidArgument(gate: ValueId, isDivisor: boolean, rewriter: Rewriter): ValueId | undefined {
+  if (isDivisor) return negated(producerOf(rewriter, addedTo(rewriter, gate, 1), 'exp')?.inputs[0], rewriter);
+  const sigmoid = producerOf(rewriter, gate, 'sigmoid');
+  if (sigmoid) return sigmoid.inputs[0];
+  const quotient = producerOf(rewriter, gate, 'div');
+  const divisor =
+    scalarOf(rewriter, quotient?.inputs[0]) === 1
+      ? quotient?.inputs[1]
+      : producerOf(rewriter, gate, 'reciprocal')?.inputs[0];
+  return divisor === undefined ? undefined : sigmoidArgument(divisor, true, rewriter);
+}
+
+function negated(id: ValueId | undefined, rewriter: Rewriter): ValueId | undefined {
+  const negation = producerOf(rewriter, id, 'neg');
+  return negation
+    ? negation.inputs[0]
+    : otherInput(producerOf(rewriter, id, 'mul'), (other) => scalarOf(rewriter, other) === -1);
+}
+
+/** x relu6(x + 3) / 6, x clip(x / 6 + 1/2, 0, 1) and x hardSigmoid(x; 1/6, 1/2) -> hardSwish(x), in any order of the factors. */
+export const recogniseHardSwish: Rule = (visit, rewriter) => {
+  const found =
+    pairsOf(visit, 1 / 6, rewriter).find(({ x, gate }) => addedTo(rewriter, clipped(gate, 6, rewriter), 3) === x) ??
+    pairsOf(visit, 1, rewriter).find(({ x, gate }) => isHardSigmoid(gate, x, rewriter));
+  if (!found || !isSingle(found.gate, rewriter)) return undefined;
+  return [rewriter.add('hardSwish', [found.x], {}, visit.node.name)];
+};
+
+/** y of clip(y, 0, max), min(max(y, 0), max) and min(relu(y), max). */
+function clipped(id: ValueId, max: number, rewriter: Rewriter): ValueId | undefined {
+  const clip = producerOf(rewriter, id, 'clip');
+  if (clip) return clip.attributes.min === 0 && clip.attributes.max === max ? clip.inputs[0] : undefined;
+  const raised = otherInput(producerOf(rewriter, id, 'min'), (other) => scalarOf(rewriter, other) === max);
+  const relu = producerOf(rewriter, raised, 'relu');
+  return relu
+    ? relu.inputs[0]
+    : otherInput(producerOf(rewriter, raised, 'max'), (other) => scalarOf(rewriter, other) === 0);
+}
+
+function isHardSigmoid(gate: ValueId, x: ValueId, rewriter: Rewriter): boolean {
+  const node = producerOf(rewriter, gate, 'hardSigmoid');
+  if (node) {
+    const { alpha, beta } = node.attributes;
+    return node.inputs[0] === x && isAbout(Number(alpha ?? 0.2), 1 / 6) && isAbout(Number(beta ?? 0.5), 0.5);
   }
-  return inputs;
+  const sixth = addedTo(rewriter, clipped(gate, 1, rewriter), 0.5);
+  const product = sixth === undefined ? undefined : productOf(rewriter, sixth);
+  return isPower(product, 1 / 6, x, 1);
 }
 
-function isErfOf(id: ValueId | undefined, x: ValueId, rewriter: Rewriter): boolean {
-  const argument = producerOf(rewriter, id, 'erf')?.inputs[0];
-  const division = producerOf(rewriter, argument, 'div');
-  if (division) return division.inputs[0] === x && isAbout(scalarOf(rewriter, division.inputs[1]), Math.SQRT2);
-  return otherInput(producerOf(rewriter, argument, 'mul'), isScalar(rewriter, Math.SQRT1_2)) === x;
+/** 0.5 x (1 + erf(x / sqrt 2)) and 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) -> gelu(x), in any order of the factors. */
+export const recogniseGelu: Rule = (visit, rewriter) => {
+  for (const { x, gate } of pairsOf(visit, 0.5, rewriter)) {
+    const inner = addedTo(rewriter, gate, 1);
+    const erf = argumentOf(inner, 'erf', rewriter);
+    const tanh = argumentOf(inner, 'tanh', rewriter);
+    const approximate = isPower(erf, Math.SQRT1_2, x, 1) ? 'none' : isGeluTanh(tanh, x, rewriter) ? 'tanh' : undefined;
+    if (approximate) return [rewriter.add('gelu', [x], { approximate }, visit.node.name)];
+  }
+  return undefined;
+};
+
+type Product = ReturnType<typeof productOf>;
+
+function argumentOf(id: ValueId | undefined, op: 'erf' | 'tanh', rewriter: Rewriter): Product | undefined {
+  const argument = producerOf(rewriter, id, op)?.inputs[0];
+  return argument === undefined ? undefined : productOf(rewriter, argument);
 }
 
-function isTanhOf(id: ValueId | undefined, x: ValueId, rewriter: Rewriter): boolean {
-  const argument = producerOf(rewriter, id, 'tanh')?.inputs[0];
-  const sum = producerOf(
-    rewriter,
-    otherInput(producerOf(rewriter, argument, 'mul'), isScalar(rewriter, Math.sqrt(2 / Math.PI))),
-    'add',
-  );
-  const cubic = otherInput(sum, (term) => term === x);
-  const cube = otherInput(producerOf(rewriter, cubic, 'mul'), isScalar(rewriter, 0.044715));
-  const power = producerOf(rewriter, cube, 'pow');
-  if (power) return power.inputs[0] === x && isAbout(scalarOf(rewriter, power.inputs[1]), 3);
-  const square = otherInput(producerOf(rewriter, cube, 'mul'), (factor) => factor === x);
-  return producerOf(rewriter, square, 'mul')?.inputs.every((factor) => factor === x) ?? false;
+/** scale * x^exponent */
+const isPower = (product: Product | undefined, scale: number, x: ValueId, exponent: number): boolean =>
+  product !== undefined &&
+  isAbout(product.scale, scale) &&
+  product.factors.length === exponent &&
+  product.factors.every((factor) => factor === x);
+
+/** sqrt(2 / pi) (x + 0.044715 x^3) or sqrt(2 / pi) x (1 + 0.044715 x^2) */
+function isGeluTanh(product: Product | undefined, x: ValueId, rewriter: Rewriter): boolean {
+  if (!product || !isAbout(product.scale, Math.sqrt(2 / Math.PI))) return false;
+  const isTerm = (id: ValueId | undefined, exponent: number): boolean =>
+    id !== undefined && isPower(productOf(rewriter, id), 0.044715, x, exponent);
+  const [first, second] = product.factors;
+  if (product.factors.length === 1) {
+    const term = otherInput(producerOf(rewriter, first, 'add'), (id) => id === x);
+    return isTerm(term, 3);
+  }
+  const gate = first === x ? second : second === x ? first : undefined;
+  return product.factors.length === 2 && isTerm(addedTo(rewriter, gate, 1), 2);
 }

@@ -2,7 +2,7 @@ import type { Node, ValueId } from '../../ir/graph.ts';
 import { producerOf, scalarOf } from '../../rewrite/match.ts';
 import type { Rewriter, Rule } from '../../rewrite/rebuild.ts';
 import { isFloat } from '../../tensor/dtype.ts';
-import { sameShape, sizesOf } from '../../tensor/shape.ts';
+import { sizesOf } from '../../tensor/shape.ts';
 
 /** Nodes whose output is their input: identity, casts, reshapes, permutations, slices, pads and arithmetic that change nothing. */
 export const removeIdentities: Rule = ({ node, inputs }, rewriter) => {
@@ -39,6 +39,10 @@ function keeps(node: Node, inputs: readonly ValueId[], rewriter: Rewriter): read
         return list('steps').every((s) => s === 1) && list('sizes').join() === sizesOf(type.shape).join();
       case 'concat':
         return inputs.length === 1;
+      case 'clip':
+        return (node.attributes.min ?? -Infinity) === -Infinity && (node.attributes.max ?? Infinity) === Infinity;
+      case 'resize':
+        return keepsGrid(node.attributes) && list('sizes').join() === sizesOf(type.shape).join();
       default:
         return false;
     }
@@ -47,16 +51,27 @@ function keeps(node: Node, inputs: readonly ValueId[], rewriter: Rewriter): read
   return y === undefined ? undefined : neutral(node, x, y, rewriter);
 }
 
-/** x + 0, x - 0, x * 1, x / 1 and their mirrors. x + 0 turns -0 to 0, which no output tells apart within its tolerance. */
+const neutralElements: ReadonlyMap<Node['op'], number> = new Map([
+  ['add', -0],
+  ['sub', 0],
+  ['mul', 1],
+  ['div', 1],
+]);
+
+/** Every output position is an input position. */
+const keepsGrid = ({ scales, coordinates }: Node['attributes']): boolean =>
+  Array.isArray(scales) && scales.every((s) => s === 1) && coordinates !== 'tf_crop_and_resize';
+
+/** x + -0, x - 0, x * 1, x / 1 and their mirrors. x + 0 stays: it turns -0 to 0, and 1 / x to its opposite. */
 function neutral(node: Node, x: ValueId, y: ValueId, rewriter: Rewriter): readonly ValueId[] | undefined {
-  const element = { add: 0, sub: 0, mul: 1, div: 1 }[node.op as 'add' | 'sub' | 'mul' | 'div'];
+  const element = neutralElements.get(node.op);
   if (element === undefined) return undefined;
   const [a, b] = [rewriter.typeOf(x), rewriter.typeOf(y)];
   const fits = (kept: typeof a, other: typeof a): boolean =>
     other.shape.length <= kept.shape.length && isFloat(kept.dtype) && kept.dtype === other.dtype;
-  if (scalarOf(rewriter, y) === element && fits(a, b)) return [x];
+  if (Object.is(scalarOf(rewriter, y), element) && fits(a, b)) return [x];
   const commutes = node.op === 'add' || node.op === 'mul';
-  return commutes && scalarOf(rewriter, x) === element && fits(b, a) ? [y] : undefined;
+  return commutes && Object.is(scalarOf(rewriter, x), element) && fits(b, a) ? [y] : undefined;
 }
 
 /** reshape(reshape(x)) and transpose(transpose(x)) as one. */
@@ -72,7 +87,6 @@ export const joinMovement: Rule = ({ node, inputs }, rewriter) => {
   const [first, second] = [inner?.attributes.perm, node.attributes.perm];
   if (source === undefined || !Array.isArray(first) || !Array.isArray(second)) return undefined;
   const perm = second.map((d: number) => Number(first[d]));
-  const isIdentity =
-    perm.every((d, i) => d === i) && sameShape(rewriter.typeOf(source).shape, rewriter.typeOf(source).shape);
+  const isIdentity = perm.every((d, i) => d === i);
   return [isIdentity ? source : rewriter.add('transpose', [source], { perm }, node.name)];
 };
