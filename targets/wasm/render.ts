@@ -1,6 +1,7 @@
 import binaryen from 'binaryen';
 import type { BinaryExpr, ConstExpr, Expr, SelectExpr, UnaryExpr } from '../../compiler/kernel/expr.ts';
 import type { Axis, Index } from '../../compiler/kernel/index-expr.ts';
+import { laneStride } from '../../compiler/kernel/lane-stride.ts';
 import { binaryOps, unaryOps } from '../../compiler/kernel/scalar.ts';
 import { isComposite, writtenOut } from './composites.ts';
 import { Dependences } from './dependence.ts';
@@ -9,7 +10,6 @@ import type { Functions } from './functions.ts';
 import { type Resolved, resolvedValue, resolveIndex } from './indices.ts';
 import type { Code, Local, Ref } from './kernels/code.ts';
 import { relaxedMadd } from './kernels/relaxed.ts';
-import { laneStride } from './lane-stride.ts';
 import type { Surroundings } from './primitives/intrinsics.ts';
 import { scalarBinary, scalarCast, scalarConstant, scalarType, scalarUnary } from './primitives/scalar.ts';
 import {

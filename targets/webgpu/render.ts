@@ -1,6 +1,7 @@
 import type { BinaryExpr, Expr, FetchExpr, Guard, UnaryExpr } from '../../compiler/kernel/expr.ts';
 import { childrenOf, freeAxes } from '../../compiler/kernel/expr.ts';
 import { type Atom, type Axis, type Index, rangeOf } from '../../compiler/kernel/index-expr.ts';
+import { isVectorAccess, laneStride } from '../../compiler/kernel/lane-stride.ts';
 import {
   expandBinary,
   expandUnary,
@@ -10,7 +11,6 @@ import {
 import { powConstant } from '../../compiler/kernel/transcendental/power.ts';
 import type { Buffers } from './buffers.ts';
 import type { Code } from './code.ts';
-import { isVectorAccess, laneStride } from './lane-stride.ts';
 import { isNaNOf, renderBinary, renderCast, renderUnary, scalarConstant, select } from './scalar.ts';
 import type { ShaderModule } from './shader-module.ts';
 import { atom, call, convert, infix, integer, lane, splat, type Value, vector } from './value.ts';
@@ -192,7 +192,7 @@ export class Renderer {
   }
 
   strideOf(index: Index): number | undefined {
-    return this.lanes ? laneStride(index, this.lanes, this.varies) : 0;
+    return this.lanes ? laneStride(index, this.lanes, true, this.varies) : 0;
   }
 
   /** An index as i32 in each lane; one i32 where all agree. */

@@ -1,6 +1,6 @@
 import binaryen from 'binaryen';
 import type { ReduceOp } from '../../../compiler/kernel/expr.ts';
-import type { BinaryOp } from '../../../compiler/kernel/scalar.ts';
+import { foldOps, identityOf } from '../../../compiler/kernel/fold.ts';
 import type { DType } from '../../../compiler/tensor/dtype.ts';
 import { laneBytes } from '../fetches.ts';
 import type { Local, Ref } from '../kernels/code.ts';
@@ -16,19 +16,6 @@ export interface Accumulator {
   readonly value: Local;
   /** lanes that have seen a NaN, kept apart because pmax and pmin lose them */
   readonly undefinedLanes: Local | undefined;
-}
-
-const operators: Readonly<Record<ReduceOp, BinaryOp>> = { sum: 'add', prod: 'mul', max: 'max', min: 'min' };
-
-/** What a fold of nothing gives: 0, 1, lowest, highest. */
-export function identityOf(op: ReduceOp, dtype: DType): number {
-  if (op === 'sum') return 0;
-  if (op === 'prod') return 1;
-  const isMax = op === 'max';
-  if (dtype === 'float32') return isMax ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  if (dtype === 'bool') return isMax ? 0 : 1;
-  if (dtype === 'uint32') return isMax ? 0 : 2 ** 32 - 1;
-  return isMax ? -(2 ** 31) : 2 ** 31 - 1;
 }
 
 const tracksUndefined = (op: ReduceOp, dtype: DType, isVector: boolean): boolean =>
@@ -54,12 +41,12 @@ export function accumulate(to: Renderer, acc: Accumulator, x: Ref, count: number
   const push = (s: Ref): unknown => to.scope.statements.push(s);
   const old = code.get(acc.value);
   if (!acc.isVector) {
-    push(module.local.set(acc.value.index, scalarBinary(to, operators[acc.op], acc.dtype, old, x)));
+    push(module.local.set(acc.value.index, scalarBinary(to, foldOps[acc.op], acc.dtype, old, x)));
     return;
   }
   const taken = count === 4 ? x : module.v128.bitselect(x, identityVector(to, acc), firstLanes(to, count));
   if (!acc.undefinedLanes) {
-    push(module.local.set(acc.value.index, vectorBinary(to, operators[acc.op], acc.dtype, old, taken)));
+    push(module.local.set(acc.value.index, vectorBinary(to, foldOps[acc.op], acc.dtype, old, taken)));
     return;
   }
   const kept = code.local(binaryen.v128);
@@ -99,9 +86,7 @@ export function foldTogether(to: Renderer, accs: readonly Accumulator[]): Local 
   const combine = first.isVector ? vectorBinary : scalarBinary;
   for (const other of others) {
     const value = finish(to, other);
-    push(
-      module.local.set(total.index, combine(to, operators[first.op], first.dtype, code.get(total), code.get(value))),
-    );
+    push(module.local.set(total.index, combine(to, foldOps[first.op], first.dtype, code.get(total), code.get(value))));
   }
   if (!first.isVector) return total;
   for (const lanes of [
@@ -109,7 +94,7 @@ export function foldTogether(to: Renderer, accs: readonly Accumulator[]): Local 
     [1, 0, 3, 2],
   ]) {
     const turned = module.i8x16.shuffle(code.get(total), code.get(total), laneBytes(lanes));
-    push(module.local.set(total.index, vectorBinary(to, operators[first.op], first.dtype, code.get(total), turned)));
+    push(module.local.set(total.index, vectorBinary(to, foldOps[first.op], first.dtype, code.get(total), turned)));
   }
   const result = code.local(scalarType(first.dtype));
   push(module.local.set(result.index, extract(module, first.dtype, code.get(total), 0)));

@@ -1,9 +1,9 @@
 import { childrenOf, type Expr, type FetchExpr } from '../../../compiler/kernel/expr.ts';
 import type { Axis, Index } from '../../../compiler/kernel/index-expr.ts';
+import { laneStride } from '../../../compiler/kernel/lane-stride.ts';
 import type { ReduceStmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
 import { isComposite } from '../composites.ts';
 import type { Dependences } from '../dependence.ts';
-import { laneStride } from '../lane-stride.ts';
 import type { PlainLoop, PlainStmt } from './normalise.ts';
 
 /** Shortest run that is worth lanes. */

@@ -1,10 +1,11 @@
 import type { Expr, FetchExpr, Guard } from '../../../compiler/kernel/expr.ts';
+import { identityOf } from '../../../compiler/kernel/fold.ts';
 import type { Axis } from '../../../compiler/kernel/index-expr.ts';
 import type { ReduceStmt } from '../../../compiler/kernel/nest.ts';
 import { allOf, fetchVector, holds } from '../fetches.ts';
 import type { Ref } from '../kernels/code.ts';
 import { innerScope } from '../scope.ts';
-import { type Accumulator, accumulate, finish, foldTogether, identityOf, makeAccumulator } from './folds.ts';
+import { type Accumulator, accumulate, finish, foldTogether, makeAccumulator } from './folds.ts';
 import type { NestWriter } from './writer.ts';
 
 /** Reductions over at most this many points are written out. */

@@ -10,11 +10,11 @@ import {
   scaleIndex,
   substituteIndex,
 } from '../../../compiler/kernel/index-expr.ts';
+import { isVectorAccess } from '../../../compiler/kernel/lane-stride.ts';
 import { accLocal, type ContractionKernel, panelWidth } from '../../../compiler/kernel/nest.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
 import { Buffers, type SlotPlace } from '../buffers.ts';
 import type { Code } from '../code.ts';
-import { isVectorAccess } from '../lane-stride.ts';
 import { Renderer } from '../render.ts';
 import { ShaderModule } from '../shader-module.ts';
 import { atom, infix, integer, lane, splat, type Value, vector } from '../value.ts';

@@ -1,8 +1,8 @@
 import type { Axis, Index } from '../../../compiler/kernel/index-expr.ts';
+import { laneStride } from '../../../compiler/kernel/lane-stride.ts';
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
 import type { SlotPlace } from '../buffers.ts';
 import type { Code } from '../code.ts';
-import { laneStride } from '../lane-stride.ts';
 import { maxWorkgroups, type Shader } from '../shader.ts';
 import { atom, element, infix, integer, type Value } from '../value.ts';
 import { ContractionCode } from './contraction-code.ts';
@@ -128,7 +128,7 @@ class TiledKernel {
   #stageA(code: Code, thread: Value, start: Value, batch: Value, m: Value, k: Value): void {
     const vectors = this.#tile.depth / 4;
     const { a, k: axis, m: rowAxis } = this.#code;
-    const isRowMajor = laneStride(a, axis, () => false) === 1 || laneStride(a, rowAxis, () => false) !== 1;
+    const isRowMajor = laneStride(a, axis, true, () => false) === 1 || laneStride(a, rowAxis, true, () => false) !== 1;
     this.#deal(code, thread, vectors * this.#height, (i) => {
       const [row, vector] = isRowMajor ? split(code, i, vectors) : split(code, i, this.#height).reverse();
       if (!row || !vector) return;
@@ -144,7 +144,7 @@ class TiledKernel {
     const { depth } = this.#tile;
     const vectors = this.#width / 4;
     const { b, kernel, k: axis } = this.#code;
-    const isRowMajor = laneStride(b, kernel.n, () => false) === 1 || laneStride(b, axis, () => false) !== 1;
+    const isRowMajor = laneStride(b, kernel.n, true, () => false) === 1 || laneStride(b, axis, true, () => false) !== 1;
     this.#deal(code, thread, depth * vectors, (i) => {
       const [row, vector] = isRowMajor ? split(code, i, vectors) : split(code, i, depth).reverse();
       if (!row || !vector) return;

@@ -1,8 +1,8 @@
 import { type Expr, freeAxes } from '../../../compiler/kernel/expr.ts';
 import type { Axis } from '../../../compiler/kernel/index-expr.ts';
+import { isVectorAccess } from '../../../compiler/kernel/lane-stride.ts';
 import type { LetStmt, LoopStmt, ReduceStmt, Stmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
 import type { Buffers } from '../buffers.ts';
-import { isVectorAccess } from '../lane-stride.ts';
 
 /**
  * Part of a nest whose outer loops are independent of each other: `axes` are spread over invocations (solo) or over

@@ -1,12 +1,10 @@
-import type { ReduceOp } from '../../../compiler/kernel/expr.ts';
+import { foldOps, identityOf } from '../../../compiler/kernel/fold.ts';
 import type { Axis } from '../../../compiler/kernel/index-expr.ts';
 import type { LoopStmt, ReduceStmt, Stmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
-import type { BinaryOp } from '../../../compiler/kernel/scalar.ts';
-import type { DType } from '../../../compiler/tensor/dtype.ts';
 import type { Buffers } from '../buffers.ts';
 import type { Code } from '../code.ts';
 import type { Renderer } from '../render.ts';
-import { type NativeBinary, renderBinary, scalarConstant } from '../scalar.ts';
+import { renderBinary, scalarConstant } from '../scalar.ts';
 import { atom, element, infix, integer, splat, typeName, type Value } from '../value.ts';
 import { loopAxes, pointsOf } from './regions.ts';
 
@@ -14,24 +12,6 @@ import { loopAxes, pointsOf } from './regions.ts';
 export interface Team {
   readonly threads: 64 | 256;
   readonly thread: Value;
-}
-
-const operators: Readonly<Record<ReduceOp, BinaryOp & NativeBinary>> = {
-  sum: 'add',
-  prod: 'mul',
-  max: 'max',
-  min: 'min',
-};
-
-/** What a fold of nothing gives: 0, 1, lowest, highest. */
-function identityOf(op: ReduceOp, dtype: DType): number {
-  if (op === 'sum') return 0;
-  if (op === 'prod') return 1;
-  const isMax = op === 'max';
-  if (dtype === 'float32') return isMax ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  if (dtype === 'bool') return isMax ? 0 : 1;
-  if (dtype === 'uint32') return isMax ? 0 : 2 ** 32 - 1;
-  return isMax ? -(2 ** 31) : 2 ** 31 - 1;
 }
 
 /** Writes statements at one point of a region: by one invocation, or by a team. */
@@ -133,7 +113,7 @@ export class RegionWriter {
     const fold = (): void =>
       s.folds.forEach(({ op, body }, f) => {
         const acc = accumulators[f];
-        if (acc) this.#code.assign(acc, renderBinary(operators[op], acc, this.#to.value(body), this.#to.module));
+        if (acc) this.#code.assign(acc, renderBinary(foldOps[op], acc, this.#to.value(body), this.#to.module));
       });
     for (const { body } of s.folds) this.#to.count(body);
     if (team) this.#foldByTeam(s, team, accumulators, fold);
@@ -182,7 +162,7 @@ export class RegionWriter {
         const at = partials[f];
         if (!at) return;
         const other = at(infix('+', thread, distance));
-        code.assign(at(thread), renderBinary(operators[op], at(thread), other, this.#to.module));
+        code.assign(at(thread), renderBinary(foldOps[op], at(thread), other, this.#to.module));
       });
     });
     accumulators.forEach((acc, f) => {

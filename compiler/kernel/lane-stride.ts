@@ -1,5 +1,5 @@
-import type { Expr } from '../../compiler/kernel/expr.ts';
-import type { Axis, Index } from '../../compiler/kernel/index-expr.ts';
+import type { Expr } from './expr.ts';
+import type { Axis, Index } from './index-expr.ts';
 
 /**
  * Distance between the values of `index` in neighbouring lanes, when four lanes run along `axis`; undefined when it is
@@ -26,5 +26,16 @@ export function laneStride(
   return stride;
 }
 
-const startsAligned = (index: Index, axis: Axis): boolean =>
-  index.offset % 4 === 0 && index.terms.every(({ factor, atom }) => atom === axis || factor % 4 === 0);
+/** Whether an index is a multiple of 4 wherever `axis` is. */
+export const startsAligned = (index: Index, axis: Axis): boolean =>
+  index.offset % 4 === 0 &&
+  index.terms.every(
+    ({ factor, atom }) =>
+      factor % 4 === 0 ||
+      atom === axis ||
+      (atom.kind === 'mod' && atom.by % 4 === 0 && startsAligned(atom.index, axis)),
+  );
+
+/** The four lanes of an index are four neighbours in memory, the first at a multiple of 4. */
+export const isVectorAccess = (index: Index, axis: Axis, dependsOn: (e: Expr) => boolean): boolean =>
+  laneStride(index, axis, true, dependsOn) === 1 && startsAligned(index, axis);
