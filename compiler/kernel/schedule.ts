@@ -1,5 +1,6 @@
 import { childrenOf, type Expr, freeAxes, mapChildren, type ReduceExpr } from './expr.ts';
 import { type Axis, addIndex, type Index, scaleIndex } from './index-expr.ts';
+import { structuralKey } from './key.ts';
 import type { Meaning } from './meaning.ts';
 import type { NestKernel, Slot, Stmt } from './nest.ts';
 
@@ -113,9 +114,12 @@ class Placer {
   private readonly rebuilt = new Map<ReadonlySet<Axis>, Map<number, Map<Expr, Expr>>>();
   private readonly axesOf = new Map<Expr, ReadonlySet<Axis>>();
   private readonly depth: ReadonlyMap<Axis, number>;
+  private readonly order: readonly Axis[];
+  private readonly bound = new Map<string, string>();
   private count = 0;
 
   constructor(order: readonly Axis[]) {
+    this.order = order;
     this.depth = new Map(order.map((axis, i) => [axis, i + 1]));
     this.levels = Array.from({ length: order.length + 1 }, () => []);
   }
@@ -146,7 +150,7 @@ class Placer {
     }
     if (!pinned && (level < scope || inside.size > 0) && isWorth(e)) {
       const value = mapChildren(e, (child) => this.place(child, level, this.insideOf([])));
-      return this.bind(e, level, (name) => ({ kind: 'let', name, value }));
+      return this.bind(e, level, this.keyOf(level, value), (name) => ({ kind: 'let', name, value }));
     }
     const levels = this.rebuilt.get(inside) ?? new Map<number, Map<Expr, Expr>>();
     this.rebuilt.set(inside, levels);
@@ -161,6 +165,9 @@ class Placer {
 
   private placeReduction(e: ReduceExpr, level: number): Expr {
     const body = this.place(e.body, level, this.insideOf(e.axes));
+    const key = this.keyOf(level, { ...e, body });
+    const same = this.bound.get(key);
+    if (same !== undefined) return this.remember(e, same);
     const statements = this.levels[level];
     const last = statements?.at(-1);
     if (
@@ -174,18 +181,27 @@ class Placer {
     ) {
       const name = this.nextName();
       statements[statements.length - 1] = { ...last, folds: [...last.folds, { name, dtype: e.dtype, op: e.op, body }] };
+      this.bound.set(key, name);
       return this.remember(e, name);
     }
-    return this.bind(e, level, (name) => ({
+    return this.bind(e, level, key, (name) => ({
       kind: 'reduce',
       axes: e.axes,
       folds: [{ name, dtype: e.dtype, op: e.op, body }],
     }));
   }
 
-  private bind(e: Expr, level: number, make: (name: string) => Stmt): Expr {
+  /** Equal for values that are the same at one level, though their objects differ: softmax spells its maximum twice. */
+  private keyOf(level: number, placed: Expr): string {
+    return structuralKey([level, this.order, placed]);
+  }
+
+  private bind(e: Expr, level: number, key: string, make: (name: string) => Stmt): Expr {
+    const same = this.bound.get(key);
+    if (same !== undefined) return this.remember(e, same);
     const name = this.nextName();
     this.levels[level]?.push(make(name));
+    this.bound.set(key, name);
     return this.remember(e, name);
   }
 
