@@ -90,6 +90,10 @@ export class GraphBuilder {
     return this.#value(id).type;
   }
 
+  nameOf(id: ValueId): string {
+    return this.#value(id).name;
+  }
+
   /** The tensor of a value known at build time. */
   known(id: ValueId): Tensor | undefined {
     return this.#constants.get(id);

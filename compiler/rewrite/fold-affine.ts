@@ -16,6 +16,7 @@ export interface Layer {
   readonly x: ValueId;
   readonly weights: Tensor;
   readonly bias: readonly number[] | undefined;
+  readonly names: { readonly weights: string; readonly bias: string };
 }
 
 /** Arithmetic on constants of this type costs no accuracy that counts: float16 would be rounded once more, integers wrap. */
@@ -29,7 +30,9 @@ export function layerOf(node: Node | undefined, inputs: readonly ValueId[], rewr
   const weights = rewriter.known(weightId);
   const bias = biasId === undefined ? undefined : rewriter.known(biasId);
   if (!weights || !isFoldable(weights) || (biasId !== undefined && !bias)) return undefined;
-  return { node, x, weights, bias: bias && numbersOf(bias) };
+  const name = rewriter.nameOf(weightId);
+  const names = { weights: name, bias: biasId === undefined ? `${name}.bias` : rewriter.nameOf(biasId) };
+  return { node, x, weights, bias: bias && numbersOf(bias), names };
 }
 
 /** The layer with another input, weights and bias; undefined where a weight would not be finite. */
@@ -40,12 +43,15 @@ export function rewriteLayer(
   bias: readonly number[] | undefined,
   rewriter: Rewriter,
 ): ValueId | undefined {
+  const { node, names } = layer;
   const { dtype, shape } = layer.weights;
   const changed = tensorOf(dtype, sizesOf(shape), weights);
   const shifts = bias && tensorOf(dtype, [bias.length], bias);
-  if (![...numbersOf(changed), ...(shifts ? numbersOf(shifts) : [])].every(Number.isFinite)) return undefined;
-  const parameters = [changed, ...(shifts ? [shifts] : [])].map((tensor) => rewriter.constant(tensor));
-  return rewriter.add(layer.node.op, [x, ...parameters], layer.node.attributes, layer.node.name);
+  const isFinite = (tensor: Tensor): boolean => numbersOf(tensor).every(Number.isFinite);
+  if (!isFinite(changed) || (shifts && !isFinite(shifts))) return undefined;
+  const parameters = [rewriter.constant(changed, names.weights)];
+  if (shifts) parameters.push(rewriter.constant(shifts, names.bias));
+  return rewriter.add(node.op, [x, ...parameters], node.attributes, node.name);
 }
 
 /** The dimension of a layer's output that its bias runs along. */

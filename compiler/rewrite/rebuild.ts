@@ -16,7 +16,8 @@ export interface Visit {
 /** What a rule sees of the new graph, and how it adds to it. */
 export interface Rewriter {
   add(op: OpName, inputs: readonly ValueId[], attributes?: Attributes, name?: string): ValueId;
-  constant(tensor: Tensor): ValueId;
+  constant(tensor: Tensor, name?: string): ValueId;
+  nameOf(id: ValueId): string;
   typeOf(id: ValueId): TensorType;
   /** The tensor of a value known at build time. */
   known(id: ValueId): Tensor | undefined;
@@ -127,8 +128,12 @@ class Copier implements Rewriter {
     return outputs;
   }
 
-  constant(tensor: Tensor): ValueId {
-    return this.#builder.constant(tensor);
+  constant(tensor: Tensor, name?: string): ValueId {
+    return this.#builder.constant(tensor, name);
+  }
+
+  nameOf(id: ValueId): string {
+    return this.#builder.nameOf(id);
   }
 
   typeOf(id: ValueId): TensorType {

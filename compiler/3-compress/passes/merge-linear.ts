@@ -38,11 +38,11 @@ export const mergeLinear: Rule = ({ node, inputs }, rewriter) => {
   const w = multiply(second, numbersOf(inner.weights), rows, hidden, columns);
   const { dtype } = outer.weights;
   const sizes = [rows, ...sizesOf(inner.weights.shape).slice(1)];
-  const parameters = [rewriter.constant(tensorOf(dtype, sizes, w))];
+  const parameters = [rewriter.constant(tensorOf(dtype, sizes, w), outer.names.weights)];
   if (inner.bias || outer.bias) {
     const carried = inner.bias ? multiply(second, inner.bias, rows, hidden, 1) : new Array<number>(rows).fill(0);
     const bias = carried.map((v, i) => v + (outer.bias?.[i] ?? 0));
-    parameters.push(rewriter.constant(tensorOf(dtype, [rows], bias)));
+    parameters.push(rewriter.constant(tensorOf(dtype, [rows], bias), outer.names.bias));
   }
   return [rewriter.add(node.op, [inner.x, ...parameters], mergedAttributes(outer, inner), node.name)];
 };

@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import type { ValueId } from '../../compiler/ir/graph.ts';
+import type { Attributes } from '../../compiler/ops/index.ts';
+import { applyPass, expectUntouched, opsAfter, type Sketch } from './pass-case.ts';
+
+describe('matmul-to-linear', () => {
+  const pass = 'matmul-to-linear';
+
+  test('before and after', () => {
+    const { before, after } = applyPass(pass, (g) =>
+      g.add('matmul', [g.input([1, 2]), g.constant([2, 3], [1, 2, 3, 4, 5, 6])]),
+    );
+    expect(before).toMatchInlineSnapshot(`
+      "graph "case"
+        %0 = input "x0" float32[1,2]
+        %1 = constant "constant_1" float32[2,3] {1, 2, 3, 4, 5, 6}
+        %2 = matmul(%0, %1) float32[1,3]  # "matmul"
+        output "y0" = %2 float32[1,3]
+      "
+    `);
+    expect(after).toMatchInlineSnapshot(`
+      "graph "case"
+        %0 = input "x0" float32[1,2]
+        %1 = constant "matmul_2" float32[3,2] {1, 4, 2, 5, 3, 6}
+        %2 = linear(%0, %1) float32[1,3]  # "matmul"
+        output "y0" = %2 float32[1,3]
+      "
+    `);
+  });
+
+  test.each([[[2]], [[3, 2]], [[4, 3, 2]]])('x %j', (sizes) =>
+    expect(opsAfter(pass, (g) => g.add('matmul', [g.input(sizes), g.constant([2, 3])]))).toEqual(['linear']),
+  );
+
+  test('tied weights stay one constant', () => {
+    const { graph } = applyPass(pass, (g) => {
+      const w = g.constant([2, 2]);
+      return g.add('matmul', [g.add('matmul', [g.input([1, 2]), w]), w]);
+    });
+    expect(graph.constants.size).toBe(1);
+  });
+
+  const others: readonly [string, (g: Sketch) => ValueId][] = [
+    ['live weights', (g) => g.add('matmul', [g.input([3, 2]), g.input([2, 3])])],
+    ['a batch of weights', (g) => g.add('matmul', [g.input([4, 3, 2]), g.constant([4, 2, 3])])],
+    ['a vector', (g) => g.add('matmul', [g.input([3, 2]), g.constant([2])])],
+    ['weights on the left', (g) => g.add('matmul', [g.constant([3, 2]), g.input([2, 3])])],
+    ['integers', (g) => g.add('matmul', [g.input([3, 2], 'int32'), g.constant([2, 3], 2, 'int32')])],
+  ];
+  test.each(others)('leaves %s', (_, draw) => expectUntouched(pass, draw));
+});
+
+describe('merge-linear', () => {
+  const pass = 'merge-linear';
+  const linear = (g: Sketch, x: ValueId, n: number, k: number, bias = true): ValueId =>
+    g.add('linear', [x, g.constant([n, k]), ...(bias ? [g.constant([n])] : [])]);
+  const conv = (g: Sketch, x: ValueId, weights: readonly number[], attributes: Attributes = {}, bias = true) =>
+    g.add('conv', [x, g.constant(weights), ...(bias ? [g.constant([weights[0]!])] : [])], attributes);
+
+  test('before and after', () => {
+    const { before, after } = applyPass(pass, (g) => {
+      const first = g.add('linear', [g.input([1, 2]), g.constant([2, 2], [1, 2, 3, 4]), g.constant([2], [1, -1])]);
+      return g.add('linear', [first, g.constant([2, 2], [1, 0, 1, 1]), g.constant([2], [10, 20])]);
+    });
+    expect(before).toMatchInlineSnapshot(`
+      "graph "case"
+        %0 = input "x0" float32[1,2]
+        %1 = constant "constant_1" float32[2,2] {1, 2, 3, 4}
+        %2 = constant "constant_2" float32[2] {1, -1}
+        %3 = constant "constant_4" float32[2,2] {1, 0, 1, 1}
+        %4 = constant "constant_5" float32[2] {10, 20}
+        %5 = linear(%0, %1, %2) float32[1,2]  # "linear"
+        %6 = linear(%5, %3, %4) float32[1,2]  # "linear"
+        output "y0" = %6 float32[1,2]
+      "
+    `);
+    expect(after).toMatchInlineSnapshot(`
+      "graph "case"
+        %0 = input "x0" float32[1,2]
+        %1 = constant "constant_4" float32[2,2] {1, 2, 4, 6}
+        %2 = constant "constant_5" float32[2] {11, 20}
+        %3 = linear(%0, %1, %2) float32[1,2]  # "linear"
+        output "y0" = %3 float32[1,2]
+      "
+    `);
+  });
+
+  test.each([
+    [false, false],
+    [true, false],
+    [false, true],
+  ])('biases: first %s, second %s', (first, second) =>
+    expect(opsAfter(pass, (g) => linear(g, linear(g, g.input([2, 3]), 4, 3, first), 3, 4, second))).toEqual(['linear']),
+  );
+
+  test('a chain of three', () =>
+    expect(opsAfter(pass, (g) => linear(g, linear(g, linear(g, g.input([2, 3]), 5, 3), 5, 5), 2, 5))).toEqual([
+      'linear',
+    ]));
+
+  const convs: readonly [string, (g: Sketch) => ValueId][] = [
+    ['pointwise twice', (g) => conv(g, conv(g, g.input([2, 3, 4, 4]), [4, 3, 1, 1]), [3, 4, 1, 1])],
+    [
+      'pointwise with strides',
+      (g) => conv(g, conv(g, g.input([1, 3, 9]), [4, 3, 1], { strides: [2] }), [3, 4, 1], { strides: [3] }),
+    ],
+    [
+      'a padded convolution, then pointwise',
+      (g) =>
+        conv(g, conv(g, g.input([1, 3, 5, 5]), [4, 3, 3, 3], { pads: [1, 1, 1, 1], dilations: [2, 1] }), [2, 4, 1, 1]),
+    ],
+    [
+      'padded pointwise, then pointwise with strides',
+      (g) =>
+        conv(
+          g,
+          conv(g, g.input([1, 3, 5]), [4, 3, 1], { pads: [2, 1], strides: [2] }),
+          [3, 4, 1],
+          { strides: [2] },
+          false,
+        ),
+    ],
+  ];
+  test.each(convs)('%s', (_, draw) => expect(opsAfter(pass, draw)).toEqual(['conv']));
+
+  const others: readonly [string, (g: Sketch) => ValueId][] = [
+    ['a bottleneck, which is smaller as it is', (g) => linear(g, linear(g, g.input([2, 8]), 2, 8), 8, 2)],
+    ['an activation between', (g) => linear(g, g.add('relu', [linear(g, g.input([2, 3]), 4, 3)]), 3, 4)],
+    [
+      'a hidden value read elsewhere',
+      (g) => {
+        const hidden = linear(g, g.input([2, 3]), 3, 3);
+        return g.add('add', [g.add('exp', [hidden]), linear(g, hidden, 3, 3)]);
+      },
+    ],
+    [
+      'a hidden value that is an output',
+      (g) => {
+        const hidden = linear(g, g.input([2, 3]), 3, 3);
+        g.output(hidden);
+        return linear(g, hidden, 3, 3);
+      },
+    ],
+    ['live weights', (g) => g.add('linear', [linear(g, g.input([2, 3]), 3, 3), g.input([3, 3])])],
+    ['a live bias', (g) => linear(g, g.add('linear', [g.input([2, 3]), g.constant([3, 3]), g.input([3])]), 3, 3)],
+    [
+      'pointwise with padding behind',
+      (g) => conv(g, conv(g, g.input([1, 3, 5]), [3, 3, 1]), [3, 3, 1], { pads: [1, 0] }),
+    ],
+    ['a convolution of several taps behind', (g) => conv(g, conv(g, g.input([1, 3, 5]), [3, 3, 1]), [3, 3, 3])],
+    ['groups behind', (g) => conv(g, conv(g, g.input([1, 4, 5]), [4, 4, 1]), [4, 2, 1], { group: 2 })],
+    ['groups before', (g) => conv(g, conv(g, g.input([1, 4, 5]), [4, 2, 1], { group: 2 }), [4, 4, 1])],
+    [
+      'tied weights',
+      (g) => {
+        const w = g.constant([3, 3]);
+        return g.add('linear', [g.add('linear', [g.input([2, 3]), w]), w]);
+      },
+    ],
+  ];
+  test.each(others)('leaves %s', (_, draw) => expectUntouched(pass, draw));
+});
