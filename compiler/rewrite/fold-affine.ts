@@ -47,8 +47,8 @@ export function rewriteLayer(
   const { dtype, shape } = layer.weights;
   const changed = tensorOf(dtype, sizesOf(shape), weights);
   const shifts = bias && tensorOf(dtype, [bias.length], bias);
-  const isFinite = (tensor: Tensor): boolean => numbersOf(tensor).every(Number.isFinite);
-  if (!isFinite(changed) || (shifts && !isFinite(shifts))) return undefined;
+  const isUsable = (tensor: Tensor): boolean => numbersOf(tensor).every(Number.isFinite);
+  if (!isUsable(changed) || (shifts && !isUsable(shifts))) return undefined;
   const parameters = [rewriter.constant(changed, names.weights)];
   if (shifts) parameters.push(rewriter.constant(shifts, names.bias));
   return rewriter.add(node.op, [x, ...parameters], node.attributes, node.name);
