@@ -40,9 +40,13 @@ export function recogniseContraction(
   const roles = assignRoles(axes, left, right, isConstant) ?? assignRoles(axes, right, left, isConstant);
   if (!roles || roles.b.guards.length > 0 || (roles.a.guards.length > 0 && roles.a.fill !== 0)) return undefined;
   const inner = new Set([...roles.batch, roles.n]);
+  const acc: Expr = { kind: 'local', dtype: sum.dtype, name: accLocal };
   const bias = isConstant(roles.b.source) ? findBias(expr, sum, inner, isConstant) : undefined;
-  const epilogue = replace(expr, bias?.node ?? sum, { kind: 'local', dtype: sum.dtype, name: accLocal });
-  return { ...roles, bias: bias?.load, k: sum.axes, epilogue };
+  const biased = bias && replace(expr, bias.node, acc);
+  // a sum that is also read without the bias starts from zero
+  if (bias && biased && reductionsOf(biased).length === 0)
+    return { ...roles, bias: bias.load, k: sum.axes, epilogue: biased };
+  return { ...roles, bias: undefined, k: sum.axes, epilogue: replace(expr, sum, acc) };
 }
 
 type Roles = Pick<Contraction, 'form' | 'a' | 'b' | 'batch' | 'm' | 'n'>;

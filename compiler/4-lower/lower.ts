@@ -244,15 +244,16 @@ class Lowering {
     return { kind: 'pool' as const, byteOffset: entry.offset, strides: [1], elements: data.length };
   }
 
-  /** Operands that do not lie inside the concat are copied to their place. */
+  /** Operands that do not lie in their place inside the concat are copied there. */
   private writePieces(task: Task): void {
     const target = this.written(task.id);
     if (target.kind !== 'value') throw new Error('internal: a concat in the pool');
     for (const piece of task.pieces) {
       const { type } = this.valueOf(piece.source);
       if (elementCount(type.shape) === 0) continue;
-      const isInside = this.layouts.of.get(piece.source)?.buffer === target.layout.buffer;
-      if (isInside) continue;
+      const own = this.layouts.of.get(piece.source);
+      const start = target.layout.offset + piece.start * (target.layout.strides[piece.axis] ?? 0);
+      if (own?.buffer === target.layout.buffer && own.offset === start) continue;
       const axes = type.shape.map((d, i) => makeAxis(`d${i}`, d));
       const { dtype } = type;
       const load = {

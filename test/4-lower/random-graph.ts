@@ -41,6 +41,10 @@ export class Draft {
     return this.builder.constant(this.floats(sizes, low, high));
   }
 
+  scalar(value: number): ValueId {
+    return this.builder.constant(makeTensor('float32', [], Float32Array.of(value)));
+  }
+
   integers(sizes: readonly number[], below: number): ValueId {
     const shape = shapeOf(sizes);
     const data = BigInt64Array.from({ length: elementCount(shape) }, () => BigInt(this.random.int(0, below - 1)));

@@ -360,6 +360,56 @@ const gate: Move = (d, x) => {
   return d.add('mul', [x, factors]);
 };
 
+/** What passes look for: spelt-out norms and activations, scales around layers, layers in a row. */
+const spelt: Move = (d, x) => {
+  const scalar = (value: number): ValueId => d.scalar(value);
+  const axis = d.sizes(x).length - 1;
+  if (axis < 0) return undefined;
+  switch (d.random.int(0, 4)) {
+    case 0: {
+      const mean = (v: ValueId): ValueId => d.add('reduce', [v], { kind: 'mean', axes: [axis] });
+      const difference = d.random.chance(0.7) ? d.add('sub', [x, mean(x)]) : x;
+      const variance = mean(d.add('pow', [difference, scalar(2)]));
+      const root = d.add('sqrt', [d.add('add', [variance, scalar(1e-2)])]);
+      const normal = d.add('div', [difference, root]);
+      const scaled = d.add('mul', [normal, d.constant(d.sizes(x).slice(-1))]);
+      return d.random.chance(0.5) ? d.add('add', [scaled, d.constant(d.sizes(x).slice(-1))]) : scaled;
+    }
+    case 1: {
+      const gate = d.add('add', [d.add('erf', [d.add('div', [x, scalar(Math.SQRT2)])]), scalar(1)]);
+      return d.add('mul', [d.add('mul', [x, gate]), scalar(0.5)]);
+    }
+    case 2:
+      return d.add('div', [
+        d.add('mul', [x, d.add('clip', [d.add('add', [x, scalar(3)])], { min: 0, max: 6 })]),
+        scalar(6),
+      ]);
+    case 3:
+      return d.add('mul', d.random.shuffle([x, d.add('sigmoid', [x])]));
+    default: {
+      const second = linear(d, linear(d, x) ?? x);
+      return second === undefined ? undefined : linear(d, second);
+    }
+  }
+};
+
+/** A constant per channel, as a scale layer has it. */
+const perChannel: Move = (d, x) => {
+  const sizes = d.sizes(x);
+  const at = sizes.length > 2 ? 1 : sizes.length - 1;
+  const constant = d.constant(
+    sizes.map((size, i) => (i === at ? size : 1)),
+    0.5,
+    2,
+  );
+  return d.add(d.random.pick(['mul', 'add', 'sub', 'div'] as const), [x, constant]);
+};
+
+const flatten: Move = (d, x) => {
+  const [first = 1, ...rest] = d.sizes(x);
+  return linear(d, d.add('reshape', [x], { shape: [first, rest.reduce((a, b) => a * b, 1)] }));
+};
+
 const pointwise = { pads: [0, 0, 0, 0], strides: [1, 1], dilations: [1, 1], group: 1 };
 
 /** Weighted: frequent moves stand several times. */
@@ -414,4 +464,10 @@ export const moves: readonly Move[] = [
   residual,
   residual,
   gate,
+  spelt,
+  spelt,
+  perChannel,
+  perChannel,
+  perChannel,
+  flatten,
 ];
