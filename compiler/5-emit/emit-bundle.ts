@@ -16,12 +16,25 @@ export interface EmitOptions {
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const printJson = (value: unknown): Uint8Array => utf8(`${JSON.stringify(value, null, 2)}\n`);
 
+export interface EmittedFiles {
+  /** all but the manifest, by path */
+  readonly files: Map<string, Uint8Array>;
+  /** lcc.json, which comes later: it says how well the files compress */
+  readonly manifest: Promise<Uint8Array>;
+}
+
 /** All files of a bundle by path. Equal code, report and options give equal bytes. */
 export async function emitBundle(
   code: ModelCode,
   report: Report,
   options: EmitOptions,
 ): Promise<Map<string, Uint8Array>> {
+  const { files, manifest } = await emitFiles(code, report, options);
+  return files.set('lcc.json', await manifest);
+}
+
+/** The same, as soon as the bundle can run. */
+export async function emitFiles(code: ModelCode, report: Report, options: EmitOptions): Promise<EmittedFiles> {
   const { target } = code;
   const placing: Placing = options.singleFile ? 'inside' : 'beside';
   const files = new Map<string, Uint8Array>();
@@ -44,9 +57,12 @@ export async function emitBundle(
   }
   add('index.d.ts', utf8(printTypes(code)));
   add('package.json', printJson(packageOf(report.name)));
-  const generator = `lcc ${options.version}` as const;
-  const manifest: Manifest = { generator, ...report, files: Object.fromEntries(await Promise.all(facts)) };
-  return files.set('lcc.json', printJson(manifest));
+  const printManifest = async (): Promise<Uint8Array> => {
+    const generator = `lcc ${options.version}` as const;
+    const manifest: Manifest = { generator, ...report, files: Object.fromEntries(await Promise.all(facts)) };
+    return printJson(manifest);
+  };
+  return { files, manifest: printManifest() };
 }
 
 type FileFacts = Manifest['files'][string];

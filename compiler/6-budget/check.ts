@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Bundle, Manifest } from '../ir/bundle.ts';
 import { measureSizes } from '../ir/file-sizes.ts';
 import {
@@ -10,7 +11,7 @@ import {
   sumSizes,
 } from './measures.ts';
 import type { Budget } from './parse-budget.ts';
-import { readBundleFiles } from './read-bundle.ts';
+import { readBundle, readBundleFolder } from './read-bundle.ts';
 
 export interface FilePart {
   readonly path: string;
@@ -47,12 +48,19 @@ export async function check(
   budget: Budget,
   baseline?: Pick<Manifest, 'files'>,
 ): Promise<CheckResult> {
-  const files = typeof bundle === 'string' ? await readBundleFiles(bundle) : await bundle.files();
+  const { manifest, files } = await (typeof bundle === 'string' ? readBundleFolder(bundle) : readBundle(bundle));
   const measured = await Promise.all(
-    [...files].map(async ([path, bytes]) => [path, await measureSizes(bytes)] as const),
+    Object.entries(manifest.files).map(async ([path, recorded]) => {
+      const bytes = files.get(path) ?? new Uint8Array();
+      // What was measured when these very bytes were written holds.
+      const sizes = recorded.sha256 === sha256(bytes) ? recorded.sizes : await measureSizes(bytes);
+      return [path, sizes] as const;
+    }),
   );
   return checkSizes(new Map(measured), budget, baseline);
 }
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The arithmetic of `check`. Several limits on one row: the lowest counts. */
 export function checkSizes(sizes: FileSizes, budget: Budget, baseline?: Pick<Manifest, 'files'>): CheckResult {

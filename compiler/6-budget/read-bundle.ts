@@ -1,10 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { baselineInvalid, notABundle } from '../diagnostics/budget.ts';
-import type { Manifest, Sizes } from '../ir/bundle.ts';
+import type { Bundle, Manifest, Sizes } from '../ir/bundle.ts';
 
-/** The files that a bundle folder's lcc.json lists. @throws LccError LCC6103 */
-export async function readBundleFiles(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+export interface BundleFiles {
+  readonly manifest: Manifest;
+  /** those that the manifest lists, by path */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A bundle folder. @throws LccError LCC6103 */
+export async function readBundleFolder(folder: string): Promise<BundleFiles> {
   const manifest = await readManifest(folder);
   const files = await Promise.all(
     Object.keys(manifest.files).map(async (path) => {
@@ -14,7 +20,15 @@ export async function readBundleFiles(folder: string): Promise<ReadonlyMap<strin
       return [path, new Uint8Array(bytes)] as const;
     }),
   );
-  return new Map(files);
+  return { manifest, files: new Map(files) };
+}
+
+/** A bundle that is still in memory. @throws LccError LCC6103 */
+export async function readBundle(bundle: Bundle): Promise<BundleFiles> {
+  const files = await bundle.files();
+  const manifest = parseManifest(new TextDecoder().decode(files.get('lcc.json')));
+  if (typeof manifest === 'string') throw notABundle(bundle.report.name, manifest);
+  return { manifest, files };
 }
 
 /** @throws LccError LCC6103 when the folder has no lcc.json of lcc's making */

@@ -8,7 +8,7 @@ import type { Program } from './program.ts';
 export const stages = ['ingest', 'compress', 'lower', 'emit', 'parity'] as const;
 export type Stage = (typeof stages)[number];
 
-/** What a stage hands on, told once the stage is done. `ms` is its wall time. */
+/** What a stage hands on, told once the stage is done. `ms` is its wall time; emit and parity overlap. */
 export type StageEvent = { readonly ms: number } & (
   | { readonly stage: 'ingest'; readonly graph: Graph; readonly notes: readonly string[] }
   | { readonly stage: 'compress'; readonly graph: Graph; readonly passes: readonly PassReport[] }
@@ -92,7 +92,7 @@ export interface Report {
   readonly notes: readonly string[];
 }
 
-/** Bytes of one file, as it is and as a server sends it (gzip 9, brotli 11). */
+/** Bytes of one file, as it is and as a server sends it (gzip 9; brotli 11, 9 beyond 4 MB). */
 export interface Sizes {
   readonly raw: number;
   readonly gzip: number;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -163,6 +164,16 @@ OVER  code brotli 14.0 KB of 13.0 KB (+500 B since the baseline): 1.0 KB too muc
     writeFileSync(join(folder, 'lcc.json'), JSON.stringify({ generator: 'lcc 0.1.0', name: 'x', files }));
     const rows = (await check(folder, { limits: [] })).rows;
     expect(rows.slice(0, 2).map((row) => row.actual)).toEqual([1_000, gzipSync(code, { level: 9 }).length]);
+  });
+
+  test('what was measured when the same bytes were written is not measured again', async () => {
+    const code = 'export const y = 2;\n';
+    const sha256 = createHash('sha256').update(code).digest('hex');
+    const files = { 'same.js': { sha256, sizes: sizes(20, 22, 24) } };
+    writeFileSync(join(folder, 'same.js'), code);
+    writeFileSync(join(folder, 'lcc.json'), JSON.stringify({ generator: 'lcc 0.1.0', name: 'y', files }));
+    const rows = (await check(folder, { limits: [] })).rows;
+    expect(rows.slice(0, 3).map((row) => row.actual)).toEqual([20, 22, 24]);
   });
 
   test.each([
