@@ -1,12 +1,13 @@
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
 import type { SlotPlace } from '../buffers.ts';
-import { maxWorkgroups, type Shader } from '../shader.ts';
+import type { Shader } from '../shader.ts';
 import { atom, element, infix, integer, type Value } from '../value.ts';
 import { ContractionCode } from './contraction-code.ts';
 import { extentsOf } from './tile.ts';
 
-const threads = 64;
 export const maxGemvRows = 4;
+/** Vectors in the default 16 KiB of workgroup memory. */
+const maxPartials = 1024;
 
 /** Few rows against packed B: one workgroup per panel of 8 columns, its threads splitting k, their sums folded at the end. */
 export function gemvShader(kernel: ContractionKernel, places: readonly SlotPlace[]): Shader {
@@ -16,6 +17,8 @@ export function gemvShader(kernel: ContractionKernel, places: readonly SlotPlace
   const panels = Math.ceil(n / 8);
   const vectors = Math.ceil(Math.min(n, 8) / 4);
   const sumsEach = m * vectors;
+  const isNarrow = panels * batch < 64 && k >= 1024 && sumsEach * 256 <= maxPartials;
+  const threads = isNarrow ? 256 : 64;
   contraction.defineFinish({ m: false, n: n % (4 * vectors) !== 0 });
   module.declare('partial', `var<workgroup> partial: array<vec4<f32>, ${threads * sumsEach}>;`);
   const fetch = { kind: 'fetch' as const, dtype: 'float32' as const, guards: [], fill: 0 };
@@ -66,8 +69,6 @@ export function gemvShader(kernel: ContractionKernel, places: readonly SlotPlace
       );
     });
   });
-  if (panels > maxWorkgroups || batch > maxWorkgroups)
-    throw new RangeError(`internal: ${kernel.name} is too wide for a grid`);
   const tile = `${m}x${4 * vectors} outputs, k over ${threads} threads`;
   const comment = `${kernel.name}: m ${m}, n ${n}, k ${k}${batch === 1 ? '' : `, batch ${batch}`}; ${tile}`;
   return { comment, text: module.print(), workgroups: [panels, 1, batch], tile };

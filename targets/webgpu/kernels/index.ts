@@ -3,16 +3,18 @@ import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
 import type { SlotPlace } from '../buffers.ts';
 import { nestShader } from '../nest.ts';
 import { maxWorkgroups, type Shader } from '../shader.ts';
+import { channelwiseShader } from './channelwise.ts';
 import { gemvShader, maxGemvRows } from './gemv.ts';
-import { chooseTile, extentsOf, operandBytesPerMac } from './tile.ts';
+import { chooseTile, extentsOf, heightOf, operandBytesPerMac, widthOf } from './tile.ts';
 import { tiledShader } from './tiled.ts';
 
-/** Loops: one invocation per output, or per four channels of a channelwise contraction. */
-type Form = 'loops' | 'gemv' | 'tiled';
+/** Loops: one invocation per output or four of them. */
+type Form = 'loops' | 'channelwise' | 'gemv' | 'tiled';
 
 function formOf(kernel: ContractionKernel): Form {
   const { batch, m, n, k } = extentsOf(kernel);
-  if (batch * m * n * k === 0 || kernel.form === 'channelwise' || batch > maxWorkgroups) return 'loops';
+  if (batch * m * n * k === 0 || batch > maxWorkgroups) return 'loops';
+  if (kernel.form === 'channelwise') return 'channelwise';
   if (kernel.b.kind === 'packed' && m <= maxGemvRows && k >= 16 && n <= 8 * maxWorkgroups) return 'gemv';
   return n < 4 && k <= 64 ? 'loops' : 'tiled';
 }
@@ -22,6 +24,8 @@ export function contractionShader(kernel: ContractionKernel, places: readonly Sl
   switch (form) {
     case 'loops':
       return nestShader(nestOfContraction(kernel), places);
+    case 'channelwise':
+      return channelwiseShader(kernel, places);
     case 'gemv':
       return gemvShader(kernel, places);
     case 'tiled':
@@ -31,22 +35,24 @@ export function contractionShader(kernel: ContractionKernel, places: readonly Sl
   }
 }
 
-/** Bytes of A and B that a dense contraction's kernel loads from storage per multiply-add. */
+/**
+ * Bytes of A and B that a contraction's kernel loads from storage per multiply-add. Where nothing is shared through
+ * workgroup memory, that is one element of each.
+ */
 export function storageBytesPerMac(kernel: ContractionKernel): number {
   const extents = extentsOf(kernel);
-  switch (formOf(kernel)) {
+  const form = formOf(kernel);
+  switch (form) {
     case 'loops':
+    case 'channelwise':
       return 8;
     case 'gemv':
-      return operandBytesPerMac(extents, {
-        rows: extents.m,
-        columns: 2,
-        rowsEach: 1,
-        vectorsEach: 1,
-        depth: 64,
-        slices: 1,
-      });
-    case 'tiled':
-      return operandBytesPerMac(extents, chooseTile(extents));
+      return operandBytesPerMac(extents, { height: extents.m, width: 8 });
+    case 'tiled': {
+      const tile = chooseTile(extents);
+      return operandBytesPerMac(extents, { height: heightOf(tile), width: widthOf(tile) });
+    }
+    default:
+      return form satisfies never;
   }
 }

@@ -1,5 +1,6 @@
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
 import { pointsOf } from '../nest/regions.ts';
+import { maxWorkgroups } from '../shader.ts';
 
 /**
  * How a workgroup shares the work: `rows` x `columns` threads, each with `rowsEach` outputs of m times `vectorsEach`
@@ -49,9 +50,12 @@ export function sharedBytes(tile: Tile): number {
  * Bytes of A and B loaded from storage per multiply-add. Every tile loads its rows of A and its columns of B once for
  * all of k; loads outside the operands are skipped, but for the columns that fill a vector.
  */
-export function operandBytesPerMac({ m, n }: Extents, tile: Tile): number {
+export function operandBytesPerMac(
+  { m, n }: Extents,
+  { height, width }: { readonly height: number; readonly width: number },
+): number {
   const columns = Math.ceil(n / 4) * 4;
-  return (4 * (m * Math.ceil(n / widthOf(tile)) + columns * Math.ceil(m / heightOf(tile)))) / (m * n);
+  return (4 * (m * Math.ceil(n / width) + columns * Math.ceil(m / height))) / (m * n);
 }
 
 /** The bound for contractions of 32 x 32 outputs and more. */
@@ -105,7 +109,9 @@ export function chooseTile(extents: Extents): Tile {
   let best: Tile | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const tile of candidates(extents)) {
-    if (isLarge && operandBytesPerMac(extents, tile) > maxBytesPerMac) continue;
+    const size = { height: heightOf(tile), width: widthOf(tile) };
+    if (isLarge && operandBytesPerMac(extents, size) > maxBytesPerMac) continue;
+    if (extents.m > maxWorkgroups * size.height || extents.n > maxWorkgroups * size.width) continue;
     const time = estimateTime(extents, tile);
     if (time < least) [best, least] = [tile, time];
   }

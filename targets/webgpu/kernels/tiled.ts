@@ -3,7 +3,7 @@ import { laneStride } from '../../../compiler/kernel/lane-stride.ts';
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
 import type { SlotPlace } from '../buffers.ts';
 import type { Code } from '../code.ts';
-import { maxWorkgroups, type Shader } from '../shader.ts';
+import type { Shader } from '../shader.ts';
 import { atom, element, infix, integer, type Value } from '../value.ts';
 import { ContractionCode } from './contraction-code.ts';
 import { chooseTile, type Extents, extentsOf, heightOf, printTile, type Tile, widthOf } from './tile.ts';
@@ -34,9 +34,6 @@ class TiledKernel {
     const { batch, m, n, k } = this.#extents;
     const { kernel } = this.#code;
     const workgroups = [Math.ceil(n / this.#width), Math.ceil(m / this.#height), batch] as const;
-    if (workgroups.some((count) => count > maxWorkgroups)) {
-      throw new RangeError(`internal: ${kernel.name} needs a grid of ${workgroups.join('x')}`);
-    }
     this.#defineLoads();
     this.#code.defineFinish({ m: m % this.#height !== 0, n: n % this.#width !== 0 });
     this.#defineMain();

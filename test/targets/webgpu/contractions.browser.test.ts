@@ -106,10 +106,9 @@ describeInBrowser('contractions on WebGPU', (browser) => {
   it('sums over any length', () =>
     check(
       browser(),
-      [0, 1, 4, 15, 17, 64, 65, 200, 515].flatMap((k, i) => [
-        i % 2 === 0 ? gemm(1, 9, k) : gemm(4, 24, k, 'relu'),
-        gemm(6, 36, k),
-      ]),
+      [0, 1, 4, 15, 17, 64, 65, 200, 515]
+        .flatMap((k, i) => [i % 2 === 0 ? gemm(1, 9, k) : gemm(4, 24, k, 'relu'), gemm(6, 36, k)])
+        .concat(gemm(2, 24, 1100), gemm(1, 9, 1025)),
     ));
 
   it('splits large products into tiles', () =>
@@ -143,6 +142,9 @@ describeInBrowser('contractions on WebGPU', (browser) => {
         depthwise({ h: 2, w: 1 + i, c, k: 1 }),
       ]),
     ));
+
+  it('shares weights between positions where there are many', () =>
+    check(browser(), [depthwise({ h: 63, w: 67, c: 8, k: 3 }), depthwise({ h: 67, w: 63, c: 14, k: 3 })]));
 
   it('multiplies by live matrices of both orientations', () =>
     check(
