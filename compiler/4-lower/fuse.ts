@@ -160,9 +160,7 @@ function isFusible(reader: Draft, value: Value, opClass: OpClass, meaning: Meani
  */
 function guardsFollowBounds(e: Expr, sizesOfSource: (id: ValueId) => readonly number[]): boolean {
   return reductionsOf(e).every((r) =>
-    [...loadsOf(r.body).values()].every((loads) =>
-      [...loads].every((l) => hasOnlyBounds(l, sizesOfSource(l.source))),
-    ),
+    [...loadsOf(r.body).values()].every((loads) => [...loads].every((l) => hasOnlyBounds(l, sizesOfSource(l.source)))),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Graph, ValueId } from '../ir/graph.ts';
 import type { Location, Port, Program, Step } from '../ir/program.ts';
+import { verifyProgram } from '../ir/verify-program.ts';
 import { freeAxes } from '../kernel/expr.ts';
 import { type Axis, addIndex, makeAxis, toIndex } from '../kernel/index-expr.ts';
 import { structuralKey } from '../kernel/key.ts';
@@ -28,7 +29,7 @@ import { PoolBuilder } from './pool.ts';
 
 /** Graph to Program: fusion, contractions, layouts, kernels, memory. The same for every target. */
 export function lower(graph: Graph): Program {
-  return new Lowering(graph).run();
+  return verifyProgram(new Lowering(graph).run());
 }
 
 interface Call {

@@ -51,7 +51,7 @@ class Planner {
   private readonly tasks: Task[] = [];
   private readonly halos = new Map<ValueId, Halo>();
   private readonly innermost = new Map<ValueId, number>();
-  private readonly copies = new Map<ValueId, ValueId>();
+  private readonly copies = new Map<ValueId, ValueId[]>();
   private readonly readers = new Map<ValueId, number>();
   private readonly computed: ReadonlySet<ValueId>;
   private readonly types = new Map<ValueId, TensorType>();
@@ -100,9 +100,10 @@ class Planner {
     let { a, b } = c;
     const channelDim = c.form === 'channelwise' ? dimensionOf(a, c.n) : undefined;
     if (a.guards.length > 0 || channelDim !== undefined) {
-      if (this.context.isConstant(a.source) || !hasOnlyBounds(a, sizesOf(this.typeOf(a.source).shape))) return undefined;
+      if (this.context.isConstant(a.source) || !hasOnlyBounds(a, sizesOf(this.typeOf(a.source).shape)))
+        return undefined;
       const conflict = channelDim !== undefined && (this.innermost.get(a.source) ?? channelDim) !== channelDim;
-      if (this.context.isFixed(a.source) || conflict) a = { ...a, source: this.copyOf(a.source) };
+      if (this.context.isFixed(a.source) || conflict) a = { ...a, source: this.copyOf(a.source, channelDim) };
       if (a.guards.length > 0) this.requestHalo(a);
       if (channelDim !== undefined) this.innermost.set(a.source, channelDim);
       a = { ...a, guards: [] };
@@ -141,15 +142,17 @@ class Planner {
     return this.gather(b, [...c.batch, ...c.k, c.n]);
   }
 
-  /** A copy of a value that can have a halo and any layout. */
-  private copyOf(source: ValueId): ValueId {
-    const known = this.copies.get(source);
-    if (known !== undefined) return known;
+  /** A copy of a value that can have a halo, and `innermost` as its innermost dimension where that is asked for. */
+  private copyOf(source: ValueId, innermost: number | undefined): ValueId {
+    const known = this.copies.get(source) ?? [];
+    const fits = (id: ValueId): boolean => (this.innermost.get(id) ?? innermost) === innermost;
+    const found = known.find((id) => innermost === undefined || fits(id));
+    if (found !== undefined) return found;
     const { dtype, shape } = this.typeOf(source);
     const axes = shape.map((d, i) => makeAxis(`d${i}`, d));
     const load: LoadExpr = { kind: 'load', dtype, source, index: axes.map(toIndex), guards: [], fill: 0 };
     const id = this.pushCopy({ dtype, shape }, axes, load);
-    this.copies.set(source, id);
+    this.copies.set(source, [...known, id]);
     return id;
   }
 
