@@ -110,7 +110,7 @@ async function open(description: ModelDescription, options: LoadOptions): Promis
     },
     inputs: inputs.map(portOf),
     outputs: outputs.map(portOf),
-    async run(feeds) {
+    async run(feeds = {}) {
       const elements = encodeFeeds(inputs, feeds, backend === 'webgpu');
       const buffers = await runOnce(elements).catch((error) => {
         if (lost === undefined || !mayFallBack || disposed) throw error;
@@ -136,13 +136,14 @@ function encodeFeeds(
   feeds: Readonly<Record<string, TypedArray>>,
   copies: boolean,
 ): ArrayBufferView[] {
-  const unknown = Object.keys(feeds).find((name) => !ports.some((port) => port.name === name));
+  const given = Object.keys(feeds);
+  const unknown = given.find((name) => !ports.some((port) => port.name === name));
   if (unknown !== undefined) {
     const names = ports.map((port) => `"${port.name}"`).join(', ');
     throw new LccRuntimeError('name', `no input is named "${unknown}"; the inputs are: ${names}`);
   }
   return ports.map(({ name, codec, shape }) => {
-    const feed = feeds[name];
+    const feed = given.includes(name) && feeds[name];
     if (!feed) throw new LccRuntimeError('name', `input "${name}" is missing`);
     const size = shape.reduce((product, n) => product * n, 1);
     const found = Object.prototype.toString.call(feed).slice(8, -1);

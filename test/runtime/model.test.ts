@@ -44,6 +44,7 @@ describe('a model', () => {
 
   test.each([
     ['a missing input', { 'input.1': new Float32Array(4) }, 'name', 'input "k" is missing'],
+    ['no feeds at all', undefined, 'name', 'input "input.1" is missing'],
     [
       'an unknown input',
       { ...feeds(), x: new Float32Array(1) },
@@ -65,7 +66,7 @@ describe('a model', () => {
     ],
   ])('refuses %s', async (_, bad, expected, message) => {
     const model = await loadModel(code);
-    const run = model.run(bad);
+    const run = model.run(bad as ReturnType<typeof feeds>);
     await expect(run).rejects.toThrow(message);
     expect(await codeOf(() => run)).toBe(expected);
   });

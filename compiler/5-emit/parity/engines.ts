@@ -65,21 +65,27 @@ export const webGpuEngine = (
   async run(feeds) {
     if (!runInPage) throw new NotAvailable('no browser');
     const served = Object.fromEntries([...files].map(([path, bytes]) => [`/bundle/${path}`, bytes]));
-    const answer = await runInPage({ module: pageModule, files: served, argument: publicFeeds(code, feeds) });
+    const answer = await runInPage({
+      module: pageModule,
+      files: served,
+      argument: Object.entries(publicFeeds(code, feeds)),
+    });
     if (typeof answer === 'object' && answer !== null && 'unavailable' in answer) {
       throw new NotAvailable(String(answer.unavailable));
     }
-    return asResults(answer);
+    return asResults(Array.isArray(answer) ? Object.fromEntries(answer) : answer);
   },
 });
 
+/** Names may be those of Object's own fields: they cross as entries. */
 const pageModule = `import { load } from '/bundle/index.js';
-export default async (feeds) => {
+export default async (entries) => {
+  const feeds = Object.fromEntries(entries);
   const model = await load({ backend: 'webgpu' }).catch((error) => {
     if (error.code !== 'unsupported') throw error;
     return { unavailable: error.message };
   });
-  return 'unavailable' in model ? model : model.run(feeds);
+  return 'unavailable' in model ? model : Object.entries(await model.run(feeds));
 };`;
 
 /** The model file in onnxruntime-web (an optional package), on wasm, in a process of its own. */

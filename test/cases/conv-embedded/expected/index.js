@@ -207,7 +207,7 @@ async function open(description, options) {
         },
         inputs: inputs.map(portOf),
         outputs: outputs.map(portOf),
-        async run(feeds) {
+        async run(feeds = {}) {
             const elements = encodeFeeds(inputs, feeds, backend === 'webgpu');
             const buffers = await runOnce(elements).catch((error) => {
                 if (lost === undefined || !mayFallBack || disposed)
@@ -228,13 +228,14 @@ async function open(description, options) {
     };
 }
 function encodeFeeds(ports, feeds, copies) {
-    const unknown = Object.keys(feeds).find((name) => !ports.some((port) => port.name === name));
+    const given = Object.keys(feeds);
+    const unknown = given.find((name) => !ports.some((port) => port.name === name));
     if (unknown !== undefined) {
         const names = ports.map((port) => `"${port.name}"`).join(', ');
         throw new LccRuntimeError('name', `no input is named "${unknown}"; the inputs are: ${names}`);
     }
     return ports.map(({ name, codec, shape }) => {
-        const feed = feeds[name];
+        const feed = given.includes(name) && feeds[name];
         if (!feed)
             throw new LccRuntimeError('name', `input "${name}" is missing`);
         const size = shape.reduce((product, n) => product * n, 1);
