@@ -40,6 +40,12 @@ export function conv(spec: ConvSpec): CaseSpec {
 export const depthwise = (spec: Omit<ConvSpec, 'n' | 'form'>): CaseSpec =>
   conv({ ...spec, n: spec.c, form: 'channelwise' });
 
+/** The same with its outputs channel by channel, one element between channels. */
+export function planar(spec: CaseSpec): CaseSpec {
+  const [h = 1, w = 1] = spec.m?.extents ?? [];
+  return { ...spec, m: { ...spec.m, extents: [h, w], store: [w, 1] }, storeStart: 0, storeN: h * w + 1 };
+}
+
 /** Two products of A [m, k] with a live B, either [k, n] or [n, k]. */
 export const live = (
   m: number,

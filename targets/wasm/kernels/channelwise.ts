@@ -42,10 +42,7 @@ export function writeChannelwise(
     const weights = weightsAt(code, c, addressOf(inside, b), channel);
     const sums = sumTile(code, lanes, c, a, rows, addressOf(inside, a), weights, count);
     const end = new TileEnd(code, lanes, epilogue, c.n, output, render, inside);
-    rows.forEach((row, r) => {
-      const sum = sums[r];
-      if (sum) end.store(row, sum, count);
-    });
+    end.store(rows, 0, sums, count);
   };
 
   const overChannels = (place: Place, rows: readonly Displacement[]): void => {

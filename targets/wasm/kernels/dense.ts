@@ -43,11 +43,8 @@ export function writeDense(
         ? sumDots(code, lanes, c, place, a, b, rows, first)
         : sumTile(code, lanes, c, tiling, place, a, b, rows, columns);
     const end = new TileEnd(code, lanes, epilogue, c.n, output, render, place);
-    rows.forEach((row, r) => {
-      columns.forEach(({ at, count }, v) => {
-        const sum = sums[r]?.[v];
-        if (sum) end.store(new Map(row).set(c.n, at), sum, count);
-      });
+    columns.forEach(({ at, count }, v) => {
+      end.store(rows, at, columnOf(sums, v), count);
     });
   };
 
@@ -89,6 +86,9 @@ export function writeDense(
   };
   overBatch(0, startPlace(code, streams));
 }
+
+const columnOf = (sums: readonly (readonly Local[])[], v: number): readonly Local[] =>
+  sums.flatMap((row) => row.slice(v, v + 1));
 
 function operandB(code: Code, lanes: Lanes, c: Contraction, tiling: DenseTiling, scratch: number): OperandB {
   if (c.b.kind === 'packed') return packedB(lanes, c);

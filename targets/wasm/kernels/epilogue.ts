@@ -5,6 +5,7 @@ import type { DType } from '../../../compiler/tensor/dtype.ts';
 import { atOffset, type Code, type Local, type Ref } from './code.ts';
 import type { Contraction } from './contraction.ts';
 import type { Lanes } from './lanes.ts';
+import { storeTurned, turnedRuns } from './turned-store.ts';
 import {
   addressOf,
   affineStream,
@@ -91,13 +92,38 @@ export class TileEnd {
     this.#place = place;
   }
 
-  /** Stores `count` lanes whose sums are in `acc`, `by` away from the tile's first element. */
-  store(by: Displacement, acc: Local, count: number): void {
+  /** Stores the tile's rows in one column of vectors: `sums` has one per row, `column` is where its lane 0 stands. */
+  store(rows: readonly Displacement[], column: number, sums: readonly Local[], count: number): void {
+    const cells = rows.map((row) => new Map(row).set(this.#n, column));
+    const stride = this.#output.stride(this.#n);
+    for (let first = 0; first < cells.length; ) {
+      const size = stride === elementBytes || this.#lanes.width === 1 ? 1 : this.#runAt(cells, first);
+      const [start] = cells.slice(first, first + size);
+      const values = sums
+        .slice(first, first + size)
+        .map((sum, i) => this.#result(cells[first + i] ?? new Map(), sum, count));
+      const [value] = values;
+      if (!start || !value) throw new RangeError('internal: a tile with fewer sums than rows');
+      const target = atOffset(addressOf(this.#place, this.#output), displaced(this.#output, start));
+      if (size > 1) storeTurned(this.#code, target, stride, values, count);
+      else this.#lanes.store(target, stride, value, count);
+      first += size;
+    }
+  }
+
+  /** How many rows from `first` on lie side by side in the output: as many as one turned store takes, or one. */
+  #runAt(cells: readonly Displacement[], first: number): number {
+    const at = (i: number): number => displaced(this.#output, cells[i] ?? new Map());
+    const isRun = (size: number): boolean =>
+      first + size <= cells.length &&
+      Array.from({ length: size }, (_, i) => at(first + i)).every((bytes, i) => bytes === at(first) + i * elementBytes);
+    return turnedRuns.find(isRun) ?? 1;
+  }
+
+  #result(by: Displacement, acc: Local, count: number): Local {
     const { value } = this.#epilogue;
-    const target = atOffset(addressOf(this.#place, this.#output), displaced(this.#output, by));
     const isPlain = value.kind === 'local' && value.name === accLocal;
-    const result = isPlain ? acc : this.#code.keep(this.#lanes.type, this.#value(by, acc, count));
-    this.#lanes.store(target, this.#output.stride(this.#n), result, count);
+    return isPlain ? acc : this.#code.keep(this.#lanes.type, this.#value(by, acc, count));
   }
 
   #value(by: Displacement, acc: Local, count: number): Ref {

@@ -21,3 +21,5 @@ export const spill = { always: 2, sometimes: 1.1 };
 export const cacheBytes = { first: 32 << 10, second: 768 << 10 };
 /** cycles per byte from the second cache and from beyond it */
 export const refill = { second: 1 / 40, beyond: 1 / 12 };
+/** cycles per vector that is not stored whole: turned with its neighbours by four or by two, or lane by lane */
+export const storeCycles = { turned: 2, pairs: 3, lanes: 4.5 };

@@ -34,12 +34,17 @@ export function piecesOf(extent: number, size: number, mayRepeat: boolean): read
   ];
 }
 
+export interface RowPiece extends Piece {
+  /** rows along the last axis */
+  readonly run: number;
+}
+
 /** Tiles by their number of rows. */
-export function rowPieces(c: Contraction, rows: readonly number[], mayRepeat: boolean): readonly Piece[] {
-  let all: Piece[] = [{ size: 1, times: pointsOf(c.batch) }];
+export function rowPieces(c: Contraction, rows: readonly number[], mayRepeat: boolean): readonly RowPiece[] {
+  let all: RowPiece[] = [{ size: 1, times: pointsOf(c.batch), run: 1 }];
   c.m.forEach((axis, i) => {
     const pieces = piecesOf(extentOf(axis), rows[i] ?? 1, mayRepeat);
-    all = all.flatMap((p) => pieces.map((q) => ({ size: p.size * q.size, times: p.times * q.times })));
+    all = all.flatMap((p) => pieces.map((q) => ({ size: p.size * q.size, times: p.times * q.times, run: q.size })));
   });
   return all;
 }

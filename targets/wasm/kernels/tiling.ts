@@ -2,7 +2,7 @@ import { type Axis, type Index, rangeOf, toIndex } from '../../../compiler/kerne
 import { panelWidth } from '../../../compiler/kernel/nest.ts';
 import type { WasmFeatures } from '../../target.ts';
 import { type Contraction, extentOf, pointsOf, splitRows, strideIn } from './contraction.ts';
-import { cacheBytes, type Machine, machines, refill, spill } from './machine.ts';
+import { cacheBytes, type Machine, machines, refill, spill, storeCycles } from './machine.ts';
 import { scratchBytesFor } from './operand-b.ts';
 import { piecesOf, rowPieces, rowTiles } from './row-tiles.ts';
 import { elementBytes } from './walk.ts';
@@ -126,10 +126,22 @@ function computeCycles(
   for (const column of piecesOf(extentOf(c.n), columns, c.b.kind === 'live' && mayRepeat)) {
     const vectors = Math.ceil(column.size / width);
     for (const row of rowPieces(c, rows, mayRepeat)) {
-      cycles += row.times * column.times * tileCycles({ rows: row.size, vectors }, machine, k);
+      const perRow = width === 1 ? 0 : vectors * scatterCycles(c, row.run);
+      cycles += row.times * column.times * (tileCycles({ rows: row.size, vectors }, machine, k) + row.size * perRow);
     }
   }
   return cycles;
+}
+
+/** Cycles beyond those of a whole store, per vector whose lanes go apart, in runs of `run` rows side by side. */
+function scatterCycles(c: Contraction, run: number): number {
+  if (strideIn(c.store, c.n) === 1) return 0;
+  const last = c.m.at(-1);
+  if (!last || strideIn(c.store, last) !== 1) return storeCycles.lanes;
+  const pairs = Math.floor((run % 4) / 2) * 2;
+  const fours = run - (run % 4);
+  const singles = run % 2;
+  return (fours * storeCycles.turned + pairs * storeCycles.pairs + singles * storeCycles.lanes) / run;
 }
 
 const refillCycles = (bytes: number, held: number): number =>

@@ -13,7 +13,7 @@ import {
   scratchBytes,
   slotSizes,
 } from '../../../harness/contraction-case.ts';
-import { conv, depthwise, gemm, live } from '../../../harness/contraction-shapes.ts';
+import { conv, depthwise, gemm, live, planar } from '../../../harness/contraction-shapes.ts';
 import { hasRelaxedSimd } from '../../../harness/relaxed-simd.ts';
 
 /** Deterministic values in [-1, 1], never zero. */
@@ -136,6 +136,16 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
         ]),
       );
       check([...specs, conv({ h: 4, w: 6, c: 5, n: 7, k: 3, dilation: 2 })], features);
+    });
+
+    it('turns outputs that lie channel by channel', () => {
+      const specs = range(1, 13).flatMap((w) => [
+        planar(conv({ h: 1 + (w % 3), w, c: 3, n: w, k: 1, epilogue: pick(epilogues, w) })),
+        planar(conv({ h: 3, w, c: 3, n: 14 - w, k: 3, epilogue: pick(epilogues, w + 1) })),
+        planar(conv({ h: 2, w, c: 9, n: 1 + (w % 2), k: 3, epilogue: pick(epilogues, w + 2) })),
+        planar(depthwise({ h: 2, w, c: 14 - w, k: 3, epilogue: pick(epilogues, w + 3) })),
+      ]);
+      check(specs, features);
     });
 
     it('convolves channel by channel', () => {
