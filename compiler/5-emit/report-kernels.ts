@@ -1,6 +1,7 @@
 import type { Backend } from '../../targets/target.ts';
 import type { WasmCode } from '../../targets/wasm/emit.ts';
 import type { WebGpuCode } from '../../targets/webgpu/emit.ts';
+import { storageBytesPerMac } from '../../targets/webgpu/kernels/index.ts';
 import type { KernelReport } from '../ir/bundle.ts';
 import type { Program, Step } from '../ir/program.ts';
 import type { Axis } from '../kernel/index-expr.ts';
@@ -13,30 +14,60 @@ export const reportWasmKernels = (program: Program, { kernels }: WasmCode): Kern
     return [facts?.isVector ? 'vector' : 'scalar', facts?.tile].filter((part) => part !== undefined).join(' ');
   });
 
-/** The same as WebGPU runs them. */
+/** The same as WebGPU runs them. Tiles load operands again: a contraction's bytes count every load from storage. */
 export const reportWebGpuKernels = (program: Program, { kernels }: WebGpuCode): KernelReport[] =>
-  reportKernels(program, 'webgpu', (i) => kernels[i]?.tile ?? '');
+  reportKernels(
+    program,
+    'webgpu',
+    (i) => kernels[i]?.tile ?? '',
+    (kernel) => (kernel.kind === 'contraction' ? storageBytesPerMac(kernel) * macsOf(kernel) : undefined),
+  );
 
-function reportKernels(program: Program, backend: Backend, formOf: (kernel: number) => string): KernelReport[] {
-  const calls = countCalls(program);
+/** `operandBytes` gives what one call of a contraction loads of A and B, where that is more than their sizes. */
+function reportKernels(
+  program: Program,
+  backend: Backend,
+  formOf: (kernel: number) => string,
+  operandBytes: (kernel: Kernel) => number | undefined = () => undefined,
+): KernelReport[] {
+  const uses = countUses(program);
   return program.kernels.map((kernel, i) => {
-    const count = calls[i] ?? 0;
-    const macShare = program.macs === 0 ? 0 : (count * macsOf(kernel)) / program.macs;
-    return { backend, name: kernel.name, work: describeWork(kernel), form: formOf(i), calls: count, macShare };
+    const { calls = 0, all = 0, operands = 0 } = uses[i] ?? {};
+    const macShare = program.macs === 0 ? 0 : (calls * macsOf(kernel)) / program.macs;
+    const loaded = operandBytes(kernel);
+    const bytes = Math.round(loaded === undefined ? all : all - operands + calls * loaded);
+    return { backend, name: kernel.name, work: describeWork(kernel), form: formOf(i), calls, macShare, bytes };
   });
 }
 
-/** How often one run calls each kernel. */
-function countCalls(program: Program): number[] {
-  const calls = program.kernels.map(() => 0);
+interface Uses {
+  calls: number;
+  /** bytes of the buffers of all calls */
+  all: number;
+  /** of slots 1 and 2 alone: a contraction's A and B */
+  operands: number;
+}
+
+/** How often one run calls each kernel, and on how many bytes. */
+function countUses(program: Program): Uses[] {
+  const uses = program.kernels.map((): Uses => ({ calls: 0, all: 0, operands: 0 }));
   const visit = (steps: readonly Step[], times: number): void => {
     for (const step of steps) {
-      if (step.kind === 'call') calls[step.kernel] = (calls[step.kernel] ?? 0) + times;
-      else visit(step.steps, times * step.count);
+      if (step.kind === 'repeat') {
+        visit(step.steps, times * step.count);
+        continue;
+      }
+      const use = uses[step.kernel];
+      if (use === undefined) continue;
+      use.calls += times;
+      step.arguments.forEach(({ bytes }, slot) => {
+        use.all += times * bytes;
+        if (slot === 1 || slot === 2) use.operands += times * bytes;
+      });
     }
   };
   visit(program.steps, 1);
-  return calls;
+  return uses;
 }
 
 const extentOf = (axes: readonly Axis[]): number => axes.reduce((product, axis) => product * axis.extent.size, 1);

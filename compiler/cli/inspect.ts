@@ -82,11 +82,12 @@ function printStage(event: StageEvent): string {
 
 const printKernels = (kernels: readonly KernelReport[]): string =>
   printTable([
-    ['backend', 'calls', 'MACs', 'form', 'kernel'],
+    ['backend', 'calls', 'MACs', 'bytes', 'form', 'kernel'],
     ...kernels.map((kernel) => [
       kernel.backend,
       String(kernel.calls),
       `${(100 * kernel.macShare).toFixed(1)}%`,
+      printByteCount(kernel.bytes),
       kernel.form,
       `${kernel.name}  ${kernel.work}`.trimEnd(),
     ]),

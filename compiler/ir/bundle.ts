@@ -52,6 +52,8 @@ export interface KernelReport {
   readonly calls: number;
   /** share of one run's multiply-adds, 0..1 */
   readonly macShare: number;
+  /** bytes of the buffers that all its calls of one run use, each once; for WebGPU contractions every load that a tile makes */
+  readonly bytes: number;
 }
 
 /** One comparison against the evaluator or another engine; `not proven` says why it could not run. */

@@ -7,7 +7,7 @@ import { printByteCount } from '../../compiler/6-budget/byte-count.ts';
 import { check } from '../../compiler/6-budget/check.ts';
 import { printTable } from '../../compiler/cli/table.ts';
 import { compile } from '../../compiler/compile.ts';
-import type { Report } from '../../compiler/ir/bundle.ts';
+import type { KernelReport, Report } from '../../compiler/ir/bundle.ts';
 import { referenceModelNames } from '../harness/reference-models.ts';
 import { sharedFolder } from '../harness/shared.ts';
 import { oneOpModels } from './one-op-models.ts';
@@ -67,7 +67,8 @@ async function benchModels(): Promise<void> {
       printByteCount(codeBrotli),
       `${buildSeconds.toFixed(1)} s`,
       printByteCount(report.memory.constants + report.memory.arena),
-      String(report.kernels.reduce((sum, kernel) => sum + (kernel.backend === flags.backend ? kernel.calls : 0), 0)),
+      String(sumOf(report, (kernel) => kernel.calls)),
+      printByteCount(sumOf(report, (kernel) => kernel.bytes)),
       printPair(ours?.first, other?.first),
       printPair(ours?.median, other?.median),
       result.worst.toExponential(1),
@@ -78,7 +79,8 @@ async function benchModels(): Promise<void> {
     'code brotli',
     'build',
     'memory',
-    'kernel calls',
+    flags.backend === 'webgpu' ? 'dispatches' : 'kernel calls',
+    'bytes per run',
     'first output',
     `${flags.backend} run`,
     'difference',
@@ -86,6 +88,9 @@ async function benchModels(): Promise<void> {
   console.log(printTable([head, ...cells]));
   console.log(`geometric mean ${geometricMean(rows.map(ratioOf)).toFixed(2)}x\n`);
 }
+
+const sumOf = (report: Report, count: (kernel: KernelReport) => number): number =>
+  report.kernels.filter((k) => k.backend === flags.backend).reduce((sum, k) => sum + count(k), 0);
 
 /** Shapes of work one by one: no ratio below 1. */
 async function benchSweep(): Promise<void> {

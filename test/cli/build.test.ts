@@ -168,8 +168,8 @@ describe('lcc inspect', () => {
 
   test('marks each wasm kernel vector or scalar', async () => {
     const { stdout } = await lcc(`inspect tiny.onnx ${wasmOnly}`);
-    expect(stdout).toMatch(/^backend +calls +MACs +form +kernel/);
-    expect(stdout).toMatch(/^wasm +1 +100.0% +(vector|scalar)/m);
+    expect(stdout).toMatch(/^backend +calls +MACs +bytes +form +kernel/);
+    expect(stdout).toMatch(/^wasm +1 +100.0% +\d+ B +(vector|scalar)/m);
   });
 
   test('lists files and comparisons', async () => {
