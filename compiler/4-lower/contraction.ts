@@ -4,7 +4,7 @@ import { type Axis, type Index, isAffine, makeAxis } from '../kernel/index-expr.
 import { accLocal } from '../kernel/nest.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { dim } from '../tensor/shape.ts';
-import { reductionsOf } from './fuse.ts';
+import { reductionsOf } from './expr-parts.ts';
 
 /** A kernel's sum of products, told apart into its operands and the roles of its axes; layouts are not known yet. */
 export interface Contraction {

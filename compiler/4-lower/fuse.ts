@@ -1,13 +1,24 @@
 import type { Graph, Node, Value, ValueId } from '../ir/graph.ts';
-import { childrenOf, type Expr, type LoadExpr, type ReduceExpr, rewrite } from '../kernel/expr.ts';
-import { type Axis, type Index, sameIndex, toIndex } from '../kernel/index-expr.ts';
+import { childrenOf, constant, type Expr, rewrite } from '../kernel/expr.ts';
+import { type Axis, type Index, toIndex } from '../kernel/index-expr.ts';
 import type { Meaning } from '../kernel/meaning.ts';
 import { type SplitMeaning, splitReductions } from '../kernel/split-reductions.ts';
 import { ops } from '../ops/index.ts';
 import { makeOperand, type OpClass } from '../ops/op.ts';
+import { decodeData } from '../tensor/convert.ts';
 import { elementCount, sizesOf } from '../tensor/shape.ts';
 import { tensorType } from '../tensor/tensor.ts';
+import {
+  distinctIndices,
+  hasOnlyBounds,
+  hasReduction,
+  isInsideReduction,
+  isLight,
+  loadsOf,
+  reductionsOf,
+} from './expr-parts.ts';
 import { dividesNothing, splitAxes } from './split-axes.ts';
+import { substitute } from './substitute.ts';
 
 /**
  * A value that gets memory, and everything fused into the kernel that writes it. `concat` roots are written piece by
@@ -90,7 +101,21 @@ function meaningsOf(graph: Graph, node: Node): Meaning[] {
     if (!value) throw new Error(`internal: node ${node.name} reads the unknown value ${id}`);
     return makeOperand(id, value.type);
   });
-  return ops[node.op].meaning(operands, node.attributes);
+  return ops[node.op].meaning(operands, node.attributes).map(({ axes, value }) => ({
+    axes,
+    value: rewrite(
+      value,
+      (axis) => axis,
+      (leaf) => (leaf.kind === 'load' && leaf.guards.length === 0 && scalarConstant(graph, leaf.source)) || leaf,
+    ),
+  }));
+}
+
+/** The number itself for a constant of one element: kernels then neither fetch nor bind it. */
+function scalarConstant(graph: Graph, id: ValueId): Expr | undefined {
+  const tensor = graph.constants.get(id);
+  const value = tensor && elementCount(tensor.shape) === 1 ? decodeData(tensor)[0] : undefined;
+  return tensor && value !== undefined ? constant(tensor.dtype, value) : undefined;
 }
 
 function draftOf(value: Value, node: Node, meaning: Meaning): Draft {
@@ -164,101 +189,10 @@ function guardsFollowBounds(e: Expr, sizesOfSource: (id: ValueId) => readonly nu
   );
 }
 
-/** Every guard is the bounds of a dimension of the value read, whose sizes are given. */
-export const hasOnlyBounds = (l: LoadExpr, sizes: readonly number[]): boolean =>
-  l.guards.every((g) => l.index.some((i, d) => g.extent === sizes[d] && sameIndex(i, g.index)));
-
 /** A copied element, or a copied element with the same fill, can take further guards. */
 const canGuard = (e: Expr, fill: number): boolean => e.kind === 'load' && (e.guards.length === 0 || e.fill === fill);
 
 /** Movement whose index comes from data or tables stays out of contractions and reductions. */
 function isLookup(e: Expr, reader: Draft): boolean {
   return e.kind !== 'load' ? hasReduction(reader.expr) : childrenOf(e).length > 0 && hasReduction(reader.expr);
-}
-
-function substitute(e: Expr, id: ValueId, meaning: Meaning): Expr {
-  const done: { readonly leaf: LoadExpr; readonly inlined: Expr }[] = [];
-  return rewrite(
-    e,
-    (axis) => axis,
-    (leaf) => {
-      if (leaf.kind !== 'load' || leaf.source !== id) return leaf;
-      const known = done.find((d) => sameLoad(d.leaf, leaf));
-      if (known) return known.inlined;
-      const at = new Map(meaning.axes.map((axis, d) => [axis, leaf.index[d] ?? toIndex(0)]));
-      const value = rewrite(meaning.value, (axis) => at.get(axis) ?? axis);
-      const inlined = leaf.guards.length === 0 ? value : guard(value, leaf);
-      done.push({ leaf, inlined });
-      return inlined;
-    },
-  );
-}
-
-const sameLoad = (a: LoadExpr, b: LoadExpr): boolean =>
-  a.fill === b.fill &&
-  sameIndices(a.index, b.index) &&
-  sameIndices(
-    a.guards.map((g) => g.index),
-    b.guards.map((g) => g.index),
-  );
-
-const sameIndices = (a: readonly Index[], b: readonly Index[]): boolean =>
-  a.length === b.length && a.every((i, d) => sameIndex(i, b[d] ?? toIndex(0)));
-
-function guard(value: Expr, leaf: LoadExpr): Expr {
-  if (value.kind !== 'load') throw new Error('internal: only copied elements take guards');
-  return { ...value, guards: [...value.guards, ...leaf.guards], fill: leaf.fill };
-}
-
-/** Loads by source, each distinct object once. */
-export function loadsOf(e: Expr): Map<ValueId, Set<LoadExpr>> {
-  const found = new Map<ValueId, Set<LoadExpr>>();
-  const seen = new Set<Expr>();
-  const walk = (x: Expr): void => {
-    if (seen.has(x)) return;
-    seen.add(x);
-    if (x.kind === 'load') found.set(x.source, (found.get(x.source) ?? new Set()).add(x));
-    for (const child of childrenOf(x)) walk(child);
-  };
-  walk(e);
-  return found;
-}
-
-function distinctIndices(loads: readonly LoadExpr[]): number {
-  const distinct: LoadExpr[] = [];
-  for (const l of loads) if (!distinct.some((o) => sameIndices(o.index, l.index))) distinct.push(l);
-  return distinct.length;
-}
-
-/** Every reduction in `e`, each once. */
-export function reductionsOf(e: Expr): ReduceExpr[] {
-  const found: ReduceExpr[] = [];
-  const seen = new Set<Expr>();
-  const walk = (x: Expr): void => {
-    if (seen.has(x)) return;
-    seen.add(x);
-    if (x.kind === 'reduce') found.push(x);
-    for (const child of childrenOf(x)) walk(child);
-  };
-  walk(e);
-  return found;
-}
-
-const hasReduction = (e: Expr): boolean => reductionsOf(e).length > 0;
-
-const isInsideReduction = (e: Expr, l: LoadExpr): boolean =>
-  reductionsOf(e).some((r) => loadsOf(r.body).get(l.source)?.has(l) ?? false);
-
-/** Cheap enough to repeat: a handful of native operations. */
-function isLight(e: Expr): boolean {
-  let cost = 0;
-  const walk = (x: Expr): void => {
-    if (x.kind === 'reduce') cost += 100;
-    if (x.kind === 'unary') cost += x.op === 'neg' || x.op === 'abs' ? 1 : 10;
-    if (x.kind === 'binary') cost += x.op === 'pow' || x.op === 'atan2' || x.op === 'div' ? 10 : 1;
-    if (x.kind === 'select') cost += 1;
-    for (const child of childrenOf(x)) walk(child);
-  };
-  walk(e);
-  return cost <= 4;
 }

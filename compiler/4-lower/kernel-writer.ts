@@ -4,7 +4,7 @@ import { type Axis, addIndex, type Index, rangeOf, substituteIndex, toIndex } fr
 import type { Kernel, NestKernel, Slot } from '../kernel/nest.ts';
 import { placedOffset, scheduleStore } from '../kernel/schedule.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { reductionsOf } from './fuse.ts';
+import { reductionsOf, sameIndices } from './expr-parts.ts';
 import type { Layout } from './layout.ts';
 import { mergeNeighbours } from './merge-axes.ts';
 import { narrow } from './narrow.ts';
@@ -229,6 +229,12 @@ function replaceExpr(e: Expr, from: Expr, to: Expr, memo: Map<Expr, Expr> = new 
   return mapped;
 }
 
+/** True when neither children nor indices differ: what is shared stays shared. */
+function isUnchanged(before: Expr, after: Expr): boolean {
+  const [children, mapped] = [childrenOf(before), childrenOf(after)];
+  return children.every((child, i) => child === mapped[i]) && sameIndices(indicesOf(before), indicesOf(after));
+}
+
 /**
  * Rewrites the fetches, guards and index values of an expression; only for rewrites that keep every index's value.
  * Reductions that bind one of `scope` again are left alone.
@@ -240,7 +246,7 @@ export function mapIndices(e: Expr, replace: (index: Index) => Index, scope: Rea
     if (known) return known;
     if (x.kind === 'reduce' && x.axes.some((axis) => scope.has(axis))) return x;
     const mapped = mapChildren(x, go);
-    const result = ((): Expr => {
+    const replaced = ((): Expr => {
       switch (mapped.kind) {
         case 'fetch':
           return {
@@ -254,6 +260,7 @@ export function mapIndices(e: Expr, replace: (index: Index) => Index, scope: Rea
           return mapped;
       }
     })();
+    const result = isUnchanged(x, replaced) ? x : replaced;
     memo.set(x, result);
     return result;
   };

@@ -1,7 +1,7 @@
 import type { ValueId } from '../ir/graph.ts';
 import type { Axis, Index } from '../kernel/index-expr.ts';
 import { elementCount, sizesOf } from '../tensor/shape.ts';
-import { loadsOf } from './fuse.ts';
+import { loadsOf } from './expr-parts.ts';
 import type { Halo, Plan, Task } from './plan.ts';
 
 /** Memory of one value, or of a concat and the operands that lie inside it. Sizes in elements of 4 bytes. */

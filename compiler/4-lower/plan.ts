@@ -5,7 +5,8 @@ import type { Shape } from '../tensor/shape.ts';
 import { shapeOf, sizesOf } from '../tensor/shape.ts';
 import type { TensorType } from '../tensor/tensor.ts';
 import { type Contraction, recogniseContraction } from './contraction.ts';
-import { hasOnlyBounds, loadsOf, type Root } from './fuse.ts';
+import { hasOnlyBounds, loadsOf } from './expr-parts.ts';
+import type { Root } from './fuse.ts';
 
 /** Elements kept zero around a value, before and after, per dimension: the zero padding of the convolutions that read it. */
 export type Halo = readonly { readonly before: number; readonly after: number }[];

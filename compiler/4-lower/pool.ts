@@ -39,6 +39,7 @@ export class PoolBuilder {
 
 /** Row-major elements as kernels read them: float32, int32 or uint32. 64-bit integers saturate. */
 export function poolArray(tensor: Tensor): PoolArray {
+  if (tensor.dtype === 'float32' && tensor.data instanceof Float32Array) return tensor.data;
   const values = Array.from(decodeData(tensor), Number);
   switch (poolDType(tensor.dtype)) {
     case 'float32':
