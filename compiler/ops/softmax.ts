@@ -1,4 +1,4 @@
-import { binary, constant, div, type Expr, indexValue, like, reduce, select, sub, unary } from '../kernel/expr.ts';
+import { binary, constant, div, type Expr, indexValue, like, mul, reduce, select, sub, unary } from '../kernel/expr.ts';
 import { type Axis, makeAxis } from '../kernel/index-expr.ts';
 import { tensorType } from '../tensor/tensor.ts';
 import { positionOf } from './arg-reduce.ts';
@@ -37,10 +37,10 @@ export function shifted(row: Row, position: Axis): { readonly value: Expr; reado
   return { value: sub(row(position), largest), total };
 }
 
-/** exp(x - max) / sum of exp(x - max) along `axis`. A row of -inf gives NaN. */
+/** exp(x - max) / sum of exp(x - max) along `axis`, with one division for each row. A row of -inf gives NaN. */
 export const softmax = rowOp('softmax', 'rounding', (row, position) => {
   const { value, total } = shifted(row, position);
-  return div(unary('exp', value), total);
+  return mul(unary('exp', value), div(like(total, 1), total));
 });
 
 /** log of softmax: x - max - log(sum of exp(x - max)). */

@@ -1,5 +1,12 @@
 import binaryen from 'binaryen';
-import type { BinaryExpr, ConstExpr, Expr, SelectExpr, UnaryExpr } from '../../compiler/kernel/expr.ts';
+import {
+  type BinaryExpr,
+  type ConstExpr,
+  constant,
+  type Expr,
+  type SelectExpr,
+  type UnaryExpr,
+} from '../../compiler/kernel/expr.ts';
 import type { Axis, Index } from '../../compiler/kernel/index-expr.ts';
 import { laneStride } from '../../compiler/kernel/lane-stride.ts';
 import { binaryOps, unaryOps } from '../../compiler/kernel/scalar.ts';
@@ -241,6 +248,8 @@ export class Renderer implements FetchContext, Surroundings {
 
   #selectVector(e: SelectExpr): Ref {
     const [a, b] = [this.vector(e.a), this.vector(e.b)];
+    const choice = ordersOf(e);
+    if (choice) return choice === 'larger' ? this.module.f32x4.pmax(b, a) : this.module.f32x4.pmin(b, a);
     if (!this.varies(e.cond)) return this.module.select(this.scalar(e.cond), a, b);
     return this.module.v128.bitselect(a, b, this.vector(e.cond));
   }
@@ -256,14 +265,25 @@ export class Renderer implements FetchContext, Surroundings {
       // pmax(x, c) = x < c ? c : x: keeps a NaN in x, and is one instruction where max is eight.
       if (known) return this.module.f32x4[e.op === 'max' ? 'pmax' : 'pmin'](this.vector(other), this.vector(known));
     }
-    if (e.op === 'add' && e.dtype === 'float32' && this.#functions.features === 'relaxed') {
-      const product = [e.a, e.b].find((x) => isProduct(x) && !this.dependences.isShared(x) && this.varies(x));
-      if (product?.kind === 'binary') {
-        const rest = product === e.a ? e.b : e.a;
-        return relaxedMadd(this.module, this.vector(product.a), this.vector(product.b), this.vector(rest));
-      }
+    if ((e.op === 'add' || e.op === 'sub') && e.dtype === 'float32' && this.#functions.features === 'relaxed') {
+      const sum = this.#multiplyAdd(e);
+      if (sum !== undefined) return sum;
     }
     return vectorBinary(this, e.op, e.a.dtype, this.vector(e.a), this.vector(e.b));
+  }
+
+  /** x + a * b, and x - a * c with the constant's sign turned. */
+  #multiplyAdd(e: BinaryExpr): Ref | undefined {
+    const isOwn = (x: Expr): x is BinaryExpr => isProduct(x) && !this.dependences.isShared(x) && this.varies(x);
+    if (e.op === 'sub') {
+      if (!isOwn(e.b) || e.b.b.kind !== 'const') return undefined;
+      const turned = constant('float32', -Number(e.b.b.value));
+      return relaxedMadd(this.module, this.vector(e.b.a), this.vector(turned), this.vector(e.a));
+    }
+    const product = [e.a, e.b].find(isOwn);
+    if (!product) return undefined;
+    const rest = product === e.a ? e.b : e.a;
+    return relaxedMadd(this.module, this.vector(product.a), this.vector(product.b), this.vector(rest));
   }
 
   #indexVector(index: Index): Ref {
@@ -353,4 +373,14 @@ export class Renderer implements FetchContext, Surroundings {
 }
 
 const isNumber = (e: Expr): e is ConstExpr => e.kind === 'const' && !Number.isNaN(e.value);
-const isProduct = (e: Expr): boolean => e.kind === 'binary' && e.op === 'mul';
+const isProduct = (e: Expr): e is BinaryExpr => e.kind === 'binary' && e.op === 'mul';
+
+/** p < q ? q : p is the larger, p < q ? p : q the smaller, and what is not a number stays as pmax and pmin keep it. */
+function ordersOf({ cond, a, b, dtype }: SelectExpr): 'larger' | 'smaller' | undefined {
+  if (dtype !== 'float32' || cond.kind !== 'binary' || cond.op !== 'lt') return undefined;
+  if (isSame(cond.a, b) && isSame(cond.b, a)) return 'larger';
+  return isSame(cond.a, a) && isSame(cond.b, b) ? 'smaller' : undefined;
+}
+
+const isSame = (x: Expr, y: Expr): boolean =>
+  x === y || (x.kind === 'const' && y.kind === 'const' && x.dtype === y.dtype && Object.is(x.value, y.value));

@@ -1,5 +1,4 @@
-import type { Address, Code, Local, Ref } from './code.ts';
-import { atOffset } from './code.ts';
+import { type Address, atOffset, type Code, type Local, type Ref } from './code.ts';
 import { elementBytes } from './walk.ts';
 
 /** Runs of rows that a turned store takes at once, longest first. */
