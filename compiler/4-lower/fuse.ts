@@ -55,30 +55,101 @@ interface Draft {
  * reductions, and one reduction or contraction per kernel under an element-wise tail (its epilogue).
  */
 export function fuseGraph(graph: Graph, freshId: () => ValueId): Root[] {
-  const drafts = new Map<ValueId, Draft>();
-  const outputs = new Set(graph.outputs.map((o) => o.value));
-  const sizesOfSource = (id: ValueId): readonly number[] => sizesOf(graph.values.get(id)?.type.shape ?? []);
-  for (const node of [...graph.nodes].reverse()) {
-    const meanings = node.op === 'concat' ? [] : meaningsOf(graph, node);
-    node.outputs.forEach((id, i) => {
-      const value = graph.values.get(id);
-      if (!value) throw new Error(`internal: node ${node.name} has no value ${id}`);
-      const readers = [...drafts.values()].filter((d) => loadsOf(d.expr).has(id) || concatReads(d, id));
-      if (readers.length === 0 && !outputs.has(id)) return;
-      const meaning = meanings[i];
-      if (!meaning) {
-        drafts.set(id, { value, node, kind: 'concat', axes: [], index: [], expr: noExpr, fused: [node.op] });
-        return;
-      }
-      if (!outputs.has(id) && inlineInto(readers, value, node, meaning, sizesOfSource)) return;
-      const { parts, meaning: rest } = splitReductions(meaning, freshId);
-      drafts.set(id, draftOf(value, node, rest));
-      for (const part of [...parts].reverse()) {
-        drafts.set(part.source, draftOf(partValue(part, value.name), node, part.meaning));
-      }
+  return new Fuser(graph, freshId).run();
+}
+
+class Fuser {
+  private readonly graph: Graph;
+  private readonly freshId: () => ValueId;
+  private readonly outputs: ReadonlySet<ValueId>;
+  private readonly producers = new Map<ValueId, Node>();
+  private readonly uses = new Map<ValueId, number>();
+  private readonly drafts = new Map<ValueId, Draft>();
+  private readonly readers = new Map<ValueId, Set<Draft>>();
+
+  constructor(graph: Graph, freshId: () => ValueId) {
+    this.graph = graph;
+    this.freshId = freshId;
+    this.outputs = new Set(graph.outputs.map((o) => o.value));
+    for (const node of graph.nodes) {
+      for (const id of node.outputs) this.producers.set(id, node);
+      for (const id of node.inputs) this.uses.set(id, (this.uses.get(id) ?? 0) + 1);
+    }
+  }
+
+  run(): Root[] {
+    for (const node of [...this.graph.nodes].reverse()) {
+      const meanings = node.op === 'concat' ? [] : meaningsOf(this.graph, node);
+      node.outputs.forEach((id, i) => {
+        const value = this.graph.values.get(id);
+        if (!value) throw new Error(`internal: node ${node.name} has no value ${id}`);
+        this.visit(value, node, meanings[i]);
+      });
+    }
+    return [...this.drafts.values()].reverse();
+  }
+
+  private visit(value: Value, node: Node, meaning: Meaning | undefined): void {
+    const readers = [...(this.readers.get(value.id) ?? [])];
+    const isOutput = this.outputs.has(value.id);
+    if (readers.length === 0 && !isOutput) return;
+    if (!meaning) {
+      this.add({ value, node, kind: 'concat', axes: [], index: [], expr: noExpr, fused: [node.op] });
+      return;
+    }
+    if (!isOutput && this.inlineInto(readers, value, node, meaning)) return;
+    const { parts, meaning: rest } = splitReductions(meaning, this.freshId);
+    this.add(draftOf(value, node, rest));
+    for (const part of [...parts].reverse()) this.add(draftOf(partValue(part, value.name), node, part.meaning));
+  }
+
+  private add(draft: Draft): void {
+    this.drafts.set(draft.value.id, draft);
+    this.noteReads(draft);
+  }
+
+  private noteReads(draft: Draft): void {
+    const sources = draft.kind === 'concat' ? draft.node.inputs : loadsOf(draft.expr).keys();
+    for (const id of sources) this.readers.set(id, (this.readers.get(id) ?? new Set()).add(draft));
+  }
+
+  /** Substitutes the value into all its readers, or changes nothing and returns false. */
+  private inlineInto(readers: readonly Draft[], value: Value, node: Node, meaning: Meaning): boolean {
+    const opClass = ops[node.op].class;
+    if (opClass !== 'movement' && readers.length !== 1) return false;
+    const updates: (() => void)[] = [];
+    for (const reader of readers) {
+      if (reader.kind === 'concat') return false;
+      if (!isFusible(reader, value, opClass, meaning, this.joinsProducer(node))) return false;
+      const inlined = splitAxes({
+        axes: reader.axes,
+        index: reader.index,
+        value: substitute(reader.expr, value.id, meaning),
+      });
+      if (opClass !== 'elementwise' && dividesNothing(reader.expr) && !dividesNothing(inlined.value)) return false;
+      if (hasReduction(meaning.value) && !dividesNothing(inlined.value)) return false;
+      if (opClass === 'movement' && !guardsFollowBounds(inlined.value, this.graph)) return false;
+      if (loadsOf(inlined.value).size > sourceLimit) return false;
+      updates.push(() => {
+        reader.axes = inlined.axes;
+        reader.index = inlined.index;
+        reader.expr = inlined.value;
+        reader.fused.unshift(node.op);
+        this.noteReads(reader);
+      });
+    }
+    for (const update of updates) update();
+    return true;
+  }
+
+  /** Element-wise work on what a contraction or reduction makes for it alone: it costs nothing there. */
+  private joinsProducer(node: Node): boolean {
+    return node.inputs.some((id) => {
+      const producer = this.producers.get(id);
+      const opClass = producer && ops[producer.op].class;
+      return (opClass === 'contraction' || opClass === 'reduction') && this.uses.get(id) === 1 && !this.outputs.has(id);
     });
   }
-  return [...drafts.values()].reverse();
 }
 
 /** An inner reduction as a value of its own. */
@@ -92,8 +163,6 @@ const partValue = ({ source, meaning }: SplitMeaning['parts'][number], name: str
 });
 
 const noExpr: Expr = { kind: 'const', dtype: 'float32', value: 0 };
-
-const concatReads = (d: Draft, id: ValueId): boolean => d.kind === 'concat' && d.node.inputs.includes(id);
 
 function meaningsOf(graph: Graph, node: Node): Meaning[] {
   const operands = node.inputs.map((id) => {
@@ -123,41 +192,8 @@ function draftOf(value: Value, node: Node, meaning: Meaning): Draft {
   return { value, node, kind: 'computed', axes: split.axes, index: split.index, expr: split.value, fused: [node.op] };
 }
 
-/** Substitutes the value into all its readers, or changes nothing and returns false. */
-function inlineInto(
-  readers: readonly Draft[],
-  value: Value,
-  node: Node,
-  meaning: Meaning,
-  sizesOfSource: (id: ValueId) => readonly number[],
-): boolean {
-  const opClass = ops[node.op].class;
-  if (opClass !== 'movement' && readers.length !== 1) return false;
-  const updates: (() => void)[] = [];
-  for (const reader of readers) {
-    if (reader.kind === 'concat') return false;
-    if (!isFusible(reader, value, opClass, meaning)) return false;
-    const inlined = splitAxes({
-      axes: reader.axes,
-      index: reader.index,
-      value: substitute(reader.expr, value.id, meaning),
-    });
-    if (opClass !== 'elementwise' && dividesNothing(reader.expr) && !dividesNothing(inlined.value)) return false;
-    if (hasReduction(meaning.value) && !dividesNothing(inlined.value)) return false;
-    if (opClass === 'movement' && !guardsFollowBounds(inlined.value, sizesOfSource)) return false;
-    if (loadsOf(inlined.value).size > sourceLimit) return false;
-    updates.push(() => {
-      reader.axes = inlined.axes;
-      reader.index = inlined.index;
-      reader.expr = inlined.value;
-      reader.fused.unshift(node.op);
-    });
-  }
-  for (const update of updates) update();
-  return true;
-}
-
-function isFusible(reader: Draft, value: Value, opClass: OpClass, meaning: Meaning): boolean {
+/** `isBetterBelow`: the work can be an epilogue of what computes its operand, so it is not repeated here. */
+function isFusible(reader: Draft, value: Value, opClass: OpClass, meaning: Meaning, isBetterBelow: boolean): boolean {
   const loads = [...(loadsOf(reader.expr).get(value.id) ?? [])];
   if (opClass === 'movement') {
     return (
@@ -174,7 +210,7 @@ function isFusible(reader: Draft, value: Value, opClass: OpClass, meaning: Meani
     );
   }
   const points = reader.axes.reduce((n, axis) => n * axis.extent.size, 1);
-  if (elementCount(value.type.shape) < points && !isLight(meaning.value)) return false;
+  if (elementCount(value.type.shape) < points && (isBetterBelow || !isLight(meaning.value))) return false;
   if (opClass === 'elementwise') return true;
   return !hasReduction(reader.expr) && elementCount(value.type.shape) >= points;
 }
@@ -183,7 +219,8 @@ function isFusible(reader: Draft, value: Value, opClass: OpClass, meaning: Meani
  * Inside reductions every guard must be the bounds of a dimension of what is read, so that zeros kept around the value
  * can stand for it: an image reshaped from a sequence has neighbours where its padding should be.
  */
-function guardsFollowBounds(e: Expr, sizesOfSource: (id: ValueId) => readonly number[]): boolean {
+function guardsFollowBounds(e: Expr, graph: Graph): boolean {
+  const sizesOfSource = (id: ValueId): readonly number[] => sizesOf(graph.values.get(id)?.type.shape ?? []);
   return reductionsOf(e).every((r) =>
     [...loadsOf(r.body).values()].every((loads) => [...loads].every((l) => hasOnlyBounds(l, sizesOfSource(l.source)))),
   );
