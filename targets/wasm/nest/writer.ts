@@ -1,13 +1,15 @@
 import binaryen from 'binaryen';
+import type { Expr } from '../../../compiler/kernel/expr.ts';
 import type { Axis } from '../../../compiler/kernel/index-expr.ts';
 import type { StoreStmt } from '../../../compiler/kernel/nest.ts';
 import { resolveAddress } from '../indices.ts';
-import { type Address, atOffset, type Code, type Ref } from '../kernels/code.ts';
+import { type Address, atOffset, type Code, type Local, type Ref } from '../kernels/code.ts';
 import type { Renderer } from '../render.ts';
 import { innerScope } from '../scope.ts';
 import type { PlainLoop, PlainStmt } from './normalise.ts';
 import { expressionsIn, Plan, reductionsIn, weightOf } from './plan.ts';
 import { writeReduction } from './reductions.ts';
+import { findSpread, writeSpread } from './spread.ts';
 import { findTranspose, type Transpose, writeTransposed } from './transpose.ts';
 
 const elementBytes = 4;
@@ -116,6 +118,11 @@ export class NestWriter {
       this.repeat(loop.axis, 0, size, 1, () => this.write(loop.body));
       return;
     }
+    const spread = findSpread(loop, this.plan, this.renderer.dependences);
+    if (spread) {
+      writeSpread(this, spread);
+      return;
+    }
     const transpose: Transpose | undefined = findTranspose(loop, this.plan);
     if (transpose) {
       writeTransposed(this, transpose);
@@ -142,18 +149,9 @@ export class NestWriter {
       push(kind.store(offset, elementBytes, pointer, value));
       return;
     }
-    const rendered = renderer.vector(s.value);
-    const value =
-      s.value.dtype === 'bool' ? module.v128.and(rendered, module.i32x4.splat(module.i32.const(1))) : rendered;
-    const isDense = renderer.strideOf(s.offset) === 1;
-    if (isDense && lanes.count === 4) {
-      const { offset, pointer } = code.operand(target());
-      push(module.v128.store(offset, elementBytes, pointer, value));
-      return;
-    }
     const kept = code.local(binaryen.v128);
-    push(module.local.set(kept.index, value));
-    if (isDense) this.#storeFirst(target(), lanes.count, () => code.get(kept));
+    push(module.local.set(kept.index, this.vectorOf(s.value)));
+    if (renderer.strideOf(s.offset) === 1) this.storeDense(target(), kept, lanes.count);
     else {
       for (let lane = 0; lane < lanes.count; lane++) {
         const { offset, pointer } = code.operand(renderer.atLane(lane, target));
@@ -162,16 +160,24 @@ export class NestWriter {
     }
   }
 
-  #storeFirst(target: Address, count: number, value: () => Ref): void {
+  /** Four values as they lie in memory: a bool as 0 or 1. */
+  vectorOf(value: Expr): Ref {
+    const { v128, i32x4, i32 } = this.code.module;
+    const rendered = this.renderer.vector(value);
+    return value.dtype === 'bool' ? v128.and(rendered, i32x4.splat(i32.const(1))) : rendered;
+  }
+
+  /** Stores the first `count` lanes side by side. */
+  storeDense(target: Address, value: Local, count: number): void {
     const { module } = this.code;
     const { statements } = this.renderer.scope;
-    if (count >= 2) {
-      const { offset, pointer } = this.code.operand(target);
-      statements.push(module.v128.store64_lane(offset, elementBytes, 0, pointer, value()));
-    }
-    if (count === 2) return;
+    const { offset, pointer } = this.code.operand(target);
+    if (count === 4) statements.push(module.v128.store(offset, elementBytes, pointer, this.code.get(value)));
+    else if (count >= 2)
+      statements.push(module.v128.store64_lane(offset, elementBytes, 0, pointer, this.code.get(value)));
+    if (count === 4 || count === 2) return;
     const last = this.code.operand(atOffset(target, (count - 1) * elementBytes));
-    statements.push(module.v128.store32_lane(last.offset, elementBytes, count - 1, last.pointer, value()));
+    statements.push(module.v128.store32_lane(last.offset, elementBytes, count - 1, last.pointer, this.code.get(value)));
   }
 }
 

@@ -188,6 +188,15 @@ describe('movement', () => {
     for (const n of [4, 6, 9])
       check(caseOf([n], [{ sizes: [n] }], ([i], x) => x(0, [addIndex(n - 1, scaleIndex(i!, -1))])));
   });
+  it('stores values several times side by side', () => {
+    for (const copies of [2, 3, 4, 5, 8, 9]) {
+      for (const n of [4, 5, 6, 7, 12, 30]) {
+        check(caseOf([3, n, copies], [{ sizes: [3, n] }], ([a, b], x) => unary('neg', x(0, [a!, b!]))));
+      }
+    }
+    check(caseOf([6, 2], [{ sizes: [6], dtype: 'bool' }], ([a], x) => x(0, [a!])));
+    check(caseOf([6, 3], [{ sizes: [6, 2] }], ([a], x) => x(0, [a!, 1])));
+  });
   it('pads with a fill', () => {
     for (const n of [1, 3, 4, 9, 18])
       check(caseOf([5, n + 3], [{ sizes: [3, n] }], ([a, b], x) => x(0, [addIndex(a!, -1), addIndex(b!, -2)], 7)));
