@@ -8,6 +8,7 @@ import { makeOperand, type OpClass } from '../ops/op.ts';
 import { decodeData } from '../tensor/convert.ts';
 import { elementCount, sizesOf } from '../tensor/shape.ts';
 import { tensorType } from '../tensor/tensor.ts';
+import { recogniseContraction } from './contraction.ts';
 import {
   distinctIndices,
   hasOnlyBounds,
@@ -113,7 +114,7 @@ class Fuser {
     for (const id of sources) this.readers.set(id, (this.readers.get(id) ?? new Set()).add(draft));
   }
 
-  /** Substitutes the value into all its readers, or changes nothing and returns false. */
+  /** Substitutes the value into all its readers, none of which stops being a contraction, or changes nothing and returns false. */
   private inlineInto(readers: readonly Draft[], value: Value, node: Node, meaning: Meaning): boolean {
     const opClass = ops[node.op].class;
     if (opClass !== 'movement' && readers.length !== 1) return false;
@@ -129,6 +130,8 @@ class Fuser {
       if (opClass !== 'elementwise' && dividesNothing(reader.expr) && !dividesNothing(inlined.value)) return false;
       if (hasReduction(meaning.value) && !dividesNothing(inlined.value)) return false;
       if (opClass === 'movement' && !guardsFollowBounds(inlined.value, this.graph)) return false;
+      if (this.isContraction(reader.axes, reader.expr) && !this.isContraction(inlined.axes, inlined.value))
+        return false;
       if (loadsOf(inlined.value).size > sourceLimit) return false;
       updates.push(() => {
         reader.axes = inlined.axes;
@@ -142,12 +145,18 @@ class Fuser {
     return true;
   }
 
+  private isContraction(axes: readonly Axis[], expr: Expr): boolean {
+    return recogniseContraction(axes, expr, (id) => this.graph.constants.has(id)) !== undefined;
+  }
+
   /** Element-wise work on what a contraction or reduction makes for it alone: it costs nothing there. */
   private joinsProducer(node: Node): boolean {
     return node.inputs.some((id) => {
       const producer = this.producers.get(id);
-      const opClass = producer && ops[producer.op].class;
-      return (opClass === 'contraction' || opClass === 'reduction') && this.uses.get(id) === 1 && !this.outputs.has(id);
+      if (!producer || this.uses.get(id) !== 1 || this.outputs.has(id)) return false;
+      const opClass = ops[producer.op].class;
+      if (opClass === 'elementwise') return this.joinsProducer(producer);
+      return opClass === 'contraction' || opClass === 'reduction';
     });
   }
 }
@@ -206,7 +215,8 @@ function isFusible(reader: Draft, value: Value, opClass: OpClass, meaning: Meani
       opClass === 'elementwise' &&
       reader.fused.length === 1 &&
       ops[reader.node.op].class === 'reduction' &&
-      isLight(meaning.value)
+      isLight(meaning.value) &&
+      !isBetterBelow
     );
   }
   const points = reader.axes.reduce((n, axis) => n * axis.extent.size, 1);
