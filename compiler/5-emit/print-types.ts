@@ -24,7 +24,7 @@ export function printTypes(code: ModelCode): string {
     });
   };
 
-  file.addStatements(`// ${program.name}, compiled by lcc for ${target.name}.`);
+  file.addStatements(`// ${program.name.replaceAll(/\s+/g, ' ')}, compiled by lcc for ${target.name}.`);
   printTensors('Feeds', 'What a run takes: every input, by its name in the model file.', program.inputs);
   printTensors('Results', 'What a run gives: fresh arrays, by their names in the model file.', program.outputs);
   file.addFunction({

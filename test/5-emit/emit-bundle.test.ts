@@ -131,6 +131,15 @@ describe('a bundle folder', () => {
 });
 
 describe('index.d.ts', () => {
+  it('is well formed whatever the model is called', async () => {
+    const code = tinyModel(targets['embedded-wasm']);
+    const name = '7 evil */ \n }} export const x = 1; // `$' + '{1}`\u2028';
+    const files = await emitTiny({ ...code, program: { ...code.program, name } });
+    const { diagnostics } = ts.transpileModule(text(files, 'index.d.ts'), { reportDiagnostics: true });
+    expect(diagnostics).toEqual([]);
+    expect(() => parse(text(files, 'model.classic.js'), { ecmaVersion: 2017, sourceType: 'script' })).not.toThrow();
+  });
+
   it('types feeds and results by the names of the model file', async () => {
     const files = await emitTiny(tinyModel());
     const project = new Project({
