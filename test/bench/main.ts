@@ -89,8 +89,9 @@ async function benchModels(): Promise<void> {
   console.log(`geometric mean ${geometricMean(rows.map(ratioOf)).toFixed(2)}x\n`);
 }
 
-const sumOf = (report: Report, count: (kernel: KernelReport) => number): number =>
-  report.kernels.filter((k) => k.backend === flags.backend).reduce((sum, k) => sum + count(k), 0);
+function sumOf(report: Report, count: (kernel: KernelReport) => number): number {
+  return report.kernels.filter((k) => k.backend === flags.backend).reduce((sum, k) => sum + count(k), 0);
+}
 
 /** Shapes of work one by one: no ratio below 1. */
 async function benchSweep(): Promise<void> {
