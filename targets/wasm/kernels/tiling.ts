@@ -88,9 +88,9 @@ const panelCounts = (c: Contraction, width: number): readonly number[] => {
   return [1, 2, 4].filter((count) => count <= panels);
 };
 
-/** Vectors alive at once: the sums, and the columns' operands where more than one row uses them. */
+/** Vectors alive at once: the sums, and the columns' operands of each split where more than one row uses them. */
 const liveVectors = ({ rows, vectors }: TileShape, splits: number): number =>
-  rows * vectors * splits + (rows > 1 ? vectors : 0);
+  rows * vectors * splits + (rows > 1 ? vectors * splits : 0);
 
 /** Partial sums per output: enough for the adder's latency, as many as the registers hold. */
 function splitsOf(shape: TileShape, machine: Machine, k: number): number {
@@ -144,8 +144,12 @@ function scatterCycles(c: Contraction, run: number): number {
   return (fours * storeCycles.turned + pairs * storeCycles.pairs + singles * storeCycles.lanes) / run;
 }
 
-const refillCycles = (bytes: number, held: number): number =>
-  held <= cacheBytes.first ? 0 : bytes * (held <= cacheBytes.second ? refill.second : refill.beyond);
+/** What little does not fit the first cache comes back while there is other work. */
+function refillCycles(bytes: number, held: number): number {
+  const { first, second } = cacheBytes;
+  const share = Math.max(0, Math.min(1, (held - first) / first));
+  return share * bytes * (held <= second ? refill.second : refill.beyond);
+}
 
 /** Cycles to bring A and B back into the first cache when `depth` row axes are outside the loop over columns. */
 function trafficCycles(c: Contraction, rows: readonly number[], columns: number, depth: number): number {
