@@ -9,7 +9,7 @@ import { lower } from './4-lower/lower.ts';
 import { generateCode } from './5-emit/generate-code.ts';
 import { makeBundle } from './compiled-bundle.ts';
 import { backendNotInTarget, unknownChoice } from './diagnostics/cli.ts';
-import { modelNotFound } from './diagnostics/ingest.ts';
+import { modelNotFound, rangeNotSupported } from './diagnostics/ingest.ts';
 import type { Bundle, CompileOptions } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
 import type { Tensor } from './tensor/tensor.ts';
@@ -23,7 +23,8 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
   const model = await readModel(source);
   const tell = options.onStage ?? (() => {});
 
-  const ingested = timed(() => ingestOnnx(model, options));
+  const bindings = { ...options, dims: sizesOfDims(options, model.file) };
+  const ingested = timed(() => ingestOnnx(model, bindings));
   tell({ stage: 'ingest', ms: ingested.ms, ...ingested.value });
   const { graph: meant, notes } = ingested.value;
 
@@ -69,6 +70,15 @@ function chooseTarget({ target: name, backends }: CompileOptions): Target {
   const missing = backends?.find((backend) => !target.backends.includes(backend));
   if (missing) throw backendNotInTarget(missing, name, target.backends);
   return backends ? { ...target, backends: target.backends.filter((backend) => backends.includes(backend)) } : target;
+}
+
+/** @throws LccError LCC1017 for a range of sizes */
+function sizesOfDims({ dims = {} }: CompileOptions, file: string | undefined): Record<string, number> {
+  const sizes = Object.entries(dims).map(([name, size]) => {
+    if (typeof size !== 'number') throw rangeNotSupported(file, name, `${size.min} to ${size.max}`);
+    return [name, size] as const;
+  });
+  return Object.fromEntries(sizes);
 }
 
 async function readModel(source: Uint8Array | string) {

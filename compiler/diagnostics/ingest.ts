@@ -153,3 +153,12 @@ export const unknownShapes = (file: string | undefined, places: readonly string[
     details: places,
     remedy: 'Fix the inputs they come from with --const name=value, or export the model with static shapes.',
   });
+
+export const rangeNotSupported = (file: string | undefined, dimension: string, range: string) =>
+  new LccError({
+    code: 'LCC1017',
+    what: `The dimension "${dimension}" is given as a range; a bundle has one size for each dimension.`,
+    where: { file },
+    values: { range },
+    remedy: 'Give one size, and build one bundle for each size that the app needs.',
+  });

@@ -17,13 +17,16 @@ export type StageEvent = { readonly ms: number } & (
   | { readonly stage: 'parity'; readonly proofs: readonly Proof[] }
 );
 
+/** A size, or a range of sizes: ranges are refused (LCC1017) until bundles can have dynamic sizes. */
+export type DimBinding = number | { readonly min: number; readonly max: number; readonly step?: number };
+
 export interface CompileOptions {
   /** a name from `lcc targets` */
   readonly target: string;
   /** which of the target's backends to emit; all of them by default */
   readonly backends?: readonly ('webgpu' | 'wasm')[];
   /** symbolic dimensions by name */
-  readonly dims?: Readonly<Record<string, number>>;
+  readonly dims?: Readonly<Record<string, DimBinding>>;
   /** whole shape of an input by its name */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** inputs fixed at build time, by name; plain numbers take the dtype and shape that the model declares */
