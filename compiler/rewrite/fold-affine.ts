@@ -1,7 +1,7 @@
 import type { Node, ValueId } from '../ir/graph.ts';
-import { numbersOf, tensorOf } from '../tensor/convert.ts';
-import { sizeAt, sizesOf } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { decodeData, encodeData, numbersOf } from '../tensor/convert.ts';
+import { elementCount, shapeOf, sizeAt } from '../tensor/shape.ts';
+import { makeTensor, type Tensor } from '../tensor/tensor.ts';
 import type { Rewriter } from './rebuild.ts';
 
 /** y = scale x + shift, one entry per position of one dimension of x (or of several, flattened). */
@@ -35,23 +35,25 @@ export function layerOf(node: Node | undefined, inputs: readonly ValueId[], rewr
   return { node, x, weights, bias: bias && numbersOf(bias), names };
 }
 
-/** The layer with another input, weights and bias; undefined where a weight would not be finite. */
-export function rewriteLayer(
-  layer: Layer,
+/** The layer with another input, weights and bias; undefined where one of them would not be finite. */
+function rewriteLayer(
+  { node, names, weights: old }: Layer,
   x: ValueId,
-  weights: readonly number[],
-  bias: readonly number[] | undefined,
+  weights: Float64Array,
+  bias: Float64Array | undefined,
   rewriter: Rewriter,
 ): ValueId | undefined {
-  const { node, names } = layer;
-  const { dtype, shape } = layer.weights;
-  const changed = tensorOf(dtype, sizesOf(shape), weights);
-  const shifts = bias && tensorOf(dtype, [bias.length], bias);
-  const isUsable = (tensor: Tensor): boolean => numbersOf(tensor).every(Number.isFinite);
-  if (!isUsable(changed) || (shifts && !isUsable(shifts))) return undefined;
+  const changed = makeTensor(old.dtype, old.shape, encodeData(old.dtype, weights));
+  const shifts = bias && makeTensor(old.dtype, shapeOf([bias.length]), encodeData(old.dtype, bias));
+  if (!hasOnlyNumbers(changed) || (shifts && !hasOnlyNumbers(shifts))) return undefined;
   const parameters = [rewriter.constant(changed, names.weights)];
   if (shifts) parameters.push(rewriter.constant(shifts, names.bias));
   return rewriter.add(node.op, [x, ...parameters], node.attributes, node.name);
+}
+
+function hasOnlyNumbers({ data }: Tensor): boolean {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(Number(data[i]))) return false;
+  return true;
 }
 
 /** The dimension of a layer's output that its bias runs along. */
@@ -59,10 +61,12 @@ export const outputDimension = (layer: Layer, rank: number): number => (layer.no
 
 /** layer, then affine over its outputs, as one layer: W'[o] = s[o] W[o], b'[o] = s[o] b[o] + t[o]. */
 export function foldBehind(layer: Layer, { scale, shift }: Affine, rewriter: Rewriter): ValueId | undefined {
-  const outputOf = coordinatesOf(layer).output;
-  const weights = numbersOf(layer.weights).map((w, i) => w * (scale[outputOf(i)] ?? 0));
+  const weights = new Float64Array(elementCount(layer.weights.shape));
+  forEachWeight(layer, (w, i, _, output) => {
+    weights[i] = w * (scale[output] ?? 0);
+  });
   const isShifted = layer.bias !== undefined || shift.some((t) => t !== 0);
-  const bias = shift.map((t, o) => (layer.bias?.[o] ?? 0) * (scale[o] ?? 0) + t);
+  const bias = Float64Array.from(shift, (t, o) => (layer.bias?.[o] ?? 0) * (scale[o] ?? 0) + t);
   return rewriteLayer(layer, layer.x, weights, isShifted ? bias : undefined, rewriter);
 }
 
@@ -73,15 +77,12 @@ export function foldBehind(layer: Layer, { scale, shift }: Affine, rewriter: Rew
 export function foldAhead(layer: Layer, { scale, shift }: Affine, x: ValueId, rewriter: Rewriter): ValueId | undefined {
   const isShifted = shift.some((t) => t !== 0);
   if (isShifted && !seesAllTaps(layer.node)) return undefined;
-  const { input, output, outputs } = coordinatesOf(layer);
-  const values = numbersOf(layer.weights);
-  const weights = values.map((w, i) => w * (scale[input(i)] ?? 0));
-  const bias = Array.from({ length: outputs }, (_, o) => layer.bias?.[o] ?? 0);
-  if (isShifted) {
-    values.forEach((w, i) => {
-      bias[output(i)] = (bias[output(i)] ?? 0) + w * (shift[input(i)] ?? 0);
-    });
-  }
+  const weights = new Float64Array(elementCount(layer.weights.shape));
+  const bias = Float64Array.from({ length: outputsOf(layer) }, (_, o) => layer.bias?.[o] ?? 0);
+  forEachWeight(layer, (w, i, input, output) => {
+    weights[i] = w * (scale[input] ?? 0);
+    if (isShifted) bias[output] = (bias[output] ?? 0) + w * (shift[input] ?? 0);
+  });
   return rewriteLayer(layer, x, weights, isShifted || layer.bias ? bias : undefined, rewriter);
 }
 
@@ -90,26 +91,30 @@ function seesAllTaps({ op, attributes }: Node): boolean {
   return op === 'linear' || (op === 'conv' && (!Array.isArray(pads) || pads.every((p) => p === 0)));
 }
 
-/** Which input and output channel the weight at a flat position joins. */
-interface Coordinates {
-  readonly input: (i: number) => number;
-  readonly output: (i: number) => number;
-  readonly outputs: number;
-}
+const groupsOf = ({ node }: Layer): number => (node.op === 'linear' ? 1 : Number(node.attributes.group ?? 1));
 
-/** Weights are [M, C / groups, ...], those of a transposed convolution [C, M / groups, ...]. */
-function coordinatesOf({ node, weights }: Layer): Coordinates {
-  const groups = node.op === 'linear' ? 1 : Number(node.attributes.group ?? 1);
-  const [rows, columns] = [sizeAt(weights.shape, 0), sizeAt(weights.shape, 1)];
-  const taps = sizesOf(weights.shape)
-    .slice(2)
-    .reduce((a, b) => a * b, 1);
-  const row = (i: number): number => Math.floor(i / (columns * taps));
-  const column = (i: number): number => {
-    const group = Math.floor(row(i) / (rows / groups));
-    return group * columns + (Math.floor(i / taps) % columns);
-  };
-  return node.op === 'convTranspose'
-    ? { input: row, output: column, outputs: columns * groups }
-    : { input: column, output: row, outputs: rows };
+const outputsOf = (layer: Layer): number =>
+  layer.node.op === 'convTranspose' ? sizeAt(layer.weights.shape, 1) * groupsOf(layer) : sizeAt(layer.weights.shape, 0);
+
+/**
+ * Each weight with its position and the input and output channel that it joins. Weights are [M, C / groups, ...], those
+ * of a transposed convolution [C, M / groups, ...].
+ */
+function forEachWeight(layer: Layer, visit: (weight: number, i: number, input: number, output: number) => void): void {
+  const { shape } = layer.weights;
+  const values = decodeData(layer.weights);
+  const [rows, columns] = [sizeAt(shape, 0), sizeAt(shape, 1)];
+  const taps = elementCount(shape.slice(2));
+  const perGroup = rows / groupsOf(layer);
+  const isTransposed = layer.node.op === 'convTranspose';
+  let i = 0;
+  for (let row = 0; row < rows; row++) {
+    const first = Math.floor(row / perGroup) * columns;
+    for (let column = first; column < first + columns; column++) {
+      for (let tap = 0; tap < taps; tap++, i++) {
+        if (isTransposed) visit(Number(values[i]), i, row, column);
+        else visit(Number(values[i]), i, column, row);
+      }
+    }
+  }
 }
