@@ -84,7 +84,7 @@ describe('shapes at the edge', () => {
   });
 
   test('nothing at all', async () => {
-    const model = {
+    const model: Parameters<typeof runModel>[0] = {
       inputs: [port('x', 'float32', [0, 2]), port('z', 'float32', [1, 2])],
       outputs: [port('y', 'float32', [0, 2]), port('sum', 'float32', [2]), port('all', 'float32', [1, 2])],
       nodes: [
