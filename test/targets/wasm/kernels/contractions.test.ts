@@ -121,7 +121,7 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
     });
 
     it('cuts rows in blocks where A outgrows the cache', () => {
-      const spec = gemm(600, 16, 512, 'residual');
+      const spec = gemm(600, 24, 512, 'residual');
       if (features === 'simd') {
         expect(instantiate([makeKernel(spec)], features, 1).tiles[0]?.split('x')).toHaveLength(3);
         check([spec], features);
