@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BenchResult } from '../6-budget/bench/bench.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
-import { benchNeedsModel, flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
+import { benchNeedsModel, engineNeedsRecipe, flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 import { modelNotFound } from '../diagnostics/ingest.ts';
+import type { Manifest } from '../ir/bundle.ts';
 import type { Io } from './io.ts';
 import { parseBackends } from './model-options.ts';
 import type { MakeCommand } from './run.ts';
@@ -27,14 +29,14 @@ then mean nothing, its values do.
 
 Examples:
   lcc bench dist/model
-  lcc bench dist/model --against onnxruntime-web --model model.onnx`;
+  lcc bench dist/model --against onnxruntime-web`;
 
 export const benchCommand: MakeCommand = (io, finish) =>
   new Command('bench')
     .description('Measure a bundle in a real browser.')
     .argument('<bundle>', 'a folder that lcc build wrote')
-    .option('--against <engine>', 'also measure onnxruntime-web; needs --model')
-    .option('--model <file>', 'the model that the bundle was built from')
+    .option('--against <engine>', 'also measure onnxruntime-web')
+    .option('--model <file>', 'the model that the bundle was built from (default: found beside the bundle or here)')
     .option('--backend <name>', 'webgpu or wasm', 'wasm')
     .option('--rounds <count>', 'interleaved rounds', '30')
     .option('--gpu <kind>', 'software or hardware', 'software')
@@ -53,8 +55,9 @@ async function benchBundle(folder: string, flags: BenchFlags, io: Io): Promise<B
   if (flags.gpu !== 'software' && flags.gpu !== 'hardware') {
     throw unknownChoice('GPU', flags.gpu, ['software', 'hardware']);
   }
-  const { inputs } = await readManifest(folder);
-  const model = await readModel(flags, io);
+  const manifest = await readManifest(folder);
+  const { inputs } = manifest;
+  const model = await readModel(folder, manifest, flags, io);
   const { openBench } = await import('../6-budget/bench/bench.ts');
   const { bench, close } = await openBench(flags.gpu);
   try {
@@ -64,14 +67,32 @@ async function benchBundle(folder: string, flags: BenchFlags, io: Io): Promise<B
   }
 }
 
-async function readModel(flags: BenchFlags, io: Io): Promise<Uint8Array | undefined> {
+const otherEngines = ['onnxruntime-web'];
+
+/** The ONNX model for the other engine: the one named, else the one the bundle was built from where it still lies about. */
+async function readModel(
+  folder: string,
+  manifest: Manifest,
+  flags: BenchFlags,
+  io: Io,
+): Promise<Uint8Array | undefined> {
+  for (const engine of flags.against?.split(',').map((name) => name.trim()) ?? []) {
+    if (engine === 'tfjs') throw engineNeedsRecipe(engine);
+    if (!otherEngines.includes(engine)) throw unknownChoice('engine', engine, otherEngines);
+  }
   if (flags.against === undefined) return undefined;
-  if (flags.against !== 'onnxruntime-web') throw unknownChoice('engine', flags.against, ['onnxruntime-web']);
-  if (flags.model === undefined) throw benchNeedsModel(flags.against);
-  const file = resolve(io.cwd, flags.model);
-  return readFile(file).catch(() => {
-    throw modelNotFound(file);
-  });
+  if (flags.model !== undefined) {
+    const file = resolve(io.cwd, flags.model);
+    return readFile(file).catch(() => {
+      throw modelNotFound(file);
+    });
+  }
+  const { file, sha256 } = manifest.source;
+  for (const place of file === undefined ? [] : [io.cwd, dirname(folder), dirname(dirname(folder))]) {
+    const bytes = await readFile(join(place, file ?? '')).catch(() => undefined);
+    if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;
+  }
+  throw benchNeedsModel(flags.against, file);
 }
 
 function printResult({ engines, worst }: BenchResult): string {

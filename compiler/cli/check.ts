@@ -12,6 +12,7 @@ interface CheckFlags {
   readonly budget?: string;
   readonly baseline?: string;
   readonly reporter: string;
+  readonly json?: true;
 }
 
 const notes = `
@@ -29,11 +30,12 @@ export const checkCommand: MakeCommand = (io, finish) =>
     .option('--budget <size or file>', 'limits: a size, inline JSON, or a JSON file')
     .option('--baseline <lcc.json>', 'manifest of an earlier build: tells what grew')
     .option('--reporter <list>', `forms of the result: ${reporterNames.join(',')}`, 'text')
+    .option('--json', 'the same as --reporter json')
     .addHelpText('after', notes)
     .action(async (folder: string, flags: CheckFlags) => finish(await checkBundle(folder, flags, io)));
 
 async function checkBundle(folder: string, flags: CheckFlags, io: Io): Promise<ExitCode> {
-  const chosen = flags.reporter.split(',').map((text) => {
+  const chosen = (flags.json ? 'json' : flags.reporter).split(',').map((text) => {
     const name = reporterNames.find((known) => known === text.trim());
     if (name === undefined) throw unknownChoice('reporter', text.trim(), reporterNames);
     return reporters[name];

@@ -3,31 +3,25 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { printByteCount } from '../6-budget/byte-count.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
-import { unknownChoice } from '../diagnostics/cli.ts';
-import {
-  type CompileOptions,
-  type KernelReport,
-  type Manifest,
-  type Stage,
-  type StageEvent,
-  stages,
-} from '../ir/bundle.ts';
-import { printGraph } from '../ir/print.ts';
+import { stageOfBundle, unknownChoice } from '../diagnostics/cli.ts';
+import { type CompileOptions, type Manifest, type Report, type Stage, type StageEvent, stages } from '../ir/bundle.ts';
+import { describeStageAsJson, printKernels, printStage } from './inspect-stage.ts';
 import type { Io } from './io.ts';
 import { defaultTarget, type ModelFlags, parseModelFlags, withModelFlags } from './model-options.ts';
-import { describeProof, printMacs } from './progress.ts';
+import { printMacs } from './progress.ts';
 import type { MakeCommand } from './run.ts';
 import { printTable } from './table.ts';
 
 interface InspectFlags extends ModelFlags {
-  readonly after: string;
+  readonly after?: string;
   readonly json?: true;
 }
 
 const notes = `
-After ingest comes the graph as lcc reads it, after compress the graph its passes left, after lower
-the kernels, after emit the files, after parity the comparisons. A bundle shows what its lcc.json
-records.
+Without --after, the ports, the passes that changed something, and the kernels: each wasm kernel is
+marked vector or scalar. --after ingest prints the graph as lcc reads it, compress the graph its
+passes left, lower the kernels' code and the plan of memory, emit the files, parity the comparisons.
+A bundle shows what its lcc.json records.
 
 Examples:
   lcc inspect model.onnx --after ingest
@@ -39,73 +33,70 @@ export const inspectCommand: MakeCommand = (io, finish) =>
       .description('Show what a model becomes, stage by stage, or what a bundle holds.')
       .argument('<model or bundle>', 'an .onnx file, or a folder that lcc build wrote'),
   )
-    .option('--after <stage>', `print what comes after one of ${stages.join(', ')}`, 'lower')
+    .option('--after <stage>', `print what comes after one of ${stages.join(', ')}`)
+    .option('--json', 'print JSON')
     .addHelpText('after', notes)
     .action(async (name: string, flags: InspectFlags) => {
       const path = resolve(io.cwd, name);
-      if (existsSync(join(path, 'lcc.json'))) io.stdout(printManifest(await readManifest(path)));
-      else await inspectModel(path, flags, io);
+      const isBundle = existsSync(join(path, 'lcc.json'));
+      await (isBundle ? inspectBundle(path, flags, io) : inspectModel(path, flags, io));
       finish(0);
     });
 
+async function inspectBundle(folder: string, flags: InspectFlags, io: Io): Promise<void> {
+  if (flags.after !== undefined) throw stageOfBundle(folder);
+  const manifest = await readManifest(folder);
+  io.stdout(flags.json ? printJson(manifest) : `${printReport(manifest)}\n${printFiles(manifest)}`);
+}
+
 async function inspectModel(path: string, flags: InspectFlags, io: Io): Promise<void> {
-  const after = stages.find((stage) => stage === flags.after);
-  if (after === undefined) throw unknownChoice('stage', flags.after, stages);
+  const after = flags.after === undefined ? undefined : stages.find((stage) => stage === flags.after);
+  if (after === undefined && flags.after !== undefined) throw unknownChoice('stage', flags.after, stages);
   const options: CompileOptions = { target: defaultTarget, ...parseModelFlags(flags) };
   const onStage = (event: StageEvent) => {
-    if (event.stage === after) io.stdout(printStage(event));
+    if (event.stage === after) io.stdout(flags.json ? printJson(describeStageAsJson(event)) : printStage(event));
   };
   const { compile } = await import('../compile.ts');
   const bundle = await compile(path, { ...options, onStage });
-  if (isOnlyBuilt(after)) await bundle.files();
+  if (after === undefined) io.stdout(flags.json ? printJson(bundle.report) : printReport(bundle.report));
+  else if (isOnlyBuilt(after)) await bundle.files();
 }
 
 /** Emitting and parity run when the files are asked for. */
 const isOnlyBuilt = (stage: Stage): boolean => stage === 'emit' || stage === 'parity';
 
-function printStage(event: StageEvent): string {
-  switch (event.stage) {
-    case 'ingest':
-      return [...event.notes.map((note) => `# ${note}\n`), printGraph(event.graph)].join('');
-    case 'compress':
-      return [...event.passes.map((pass) => `# ${pass.name}: ${pass.changes}\n`), printGraph(event.graph)].join('');
-    case 'lower':
-      return printKernels(event.kernels);
-    case 'emit':
-      return printTable([...event.files].map(([path, bytes]) => [path, printByteCount(bytes.length)]));
-    case 'parity':
-      return event.proofs.map((proof) => `${describeProof(proof)}\n`).join('');
-    default:
-      return event satisfies never;
-  }
-}
+const printJson = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
-const printKernels = (kernels: readonly KernelReport[]): string =>
-  printTable([
-    ['backend', 'calls', 'MACs', 'bytes', 'form', 'kernel'],
-    ...kernels.map((kernel) => [
-      kernel.backend,
-      String(kernel.calls),
-      `${(100 * kernel.macShare).toFixed(1)}%`,
-      printByteCount(kernel.bytes),
-      kernel.form,
-      `${kernel.name}  ${kernel.work}`.trimEnd(),
-    ]),
-  ]);
-
-function printManifest(manifest: Manifest): string {
-  const { name, source, target, backends, memory, macs, files, passes, kernels } = manifest;
+function printReport({
+  name,
+  source,
+  target,
+  backends,
+  inputs,
+  outputs,
+  memory,
+  macs,
+  passes,
+  kernels,
+}: Report): string {
+  const ports = (kind: string, list: Report['inputs']) =>
+    list.map((port) => [kind, `"${port.name}" ${port.dtype}[${port.shape.join(',')}]`]);
   const facts = [
     ['model', `${name}, ${source.file ?? 'from bytes'}, ${printByteCount(source.bytes)}`],
+    ...ports('input', inputs),
+    ...ports('output', outputs),
     ['target', `${target}: ${backends.join(', ')}`],
     ['work', printMacs(macs)],
     ['memory', `constants ${printByteCount(memory.constants)}, arena ${printByteCount(memory.arena)}`],
     ...passes.filter((pass) => pass.changes > 0).map((pass) => ['pass', `${pass.name}: ${pass.changes}`]),
   ];
+  return `${printTable(facts)}\n${printKernels(kernels)}`;
+}
+
+function printFiles({ files }: Manifest): string {
   const sizes = Object.entries(files).map(([path, { sizes: s }]) => [
     path,
     ...[s.raw, s.gzip, s.brotli].map(printByteCount),
   ]);
-  const blocks = [printTable(facts), printTable([['file', 'raw', 'gzip', 'brotli'], ...sizes]), printKernels(kernels)];
-  return blocks.join('\n');
+  return printTable([['file', 'raw', 'gzip', 'brotli'], ...sizes]);
 }

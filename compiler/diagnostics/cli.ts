@@ -42,11 +42,29 @@ export const configInvalid = (file: string, reason: string) =>
     remedy: "Export default defineConfig({ model: 'model.onnx', target: 'mobile-webgpu' }) from it.",
   });
 
-export const benchNeedsModel = (engine: string) =>
+/** @param file the base name that the bundle records, when it came from a file */
+export const benchNeedsModel = (engine: string, file: string | undefined) =>
   new LccError({
     code: 'LCC0006',
     what: `Measuring against ${engine} needs the model file, which a bundle does not hold.`,
+    values: file === undefined ? {} : { 'not found, or no longer the same': file },
     remedy: 'Name it: lcc bench <bundle> --against onnxruntime-web --model model.onnx.',
+  });
+
+/** tfjs runs recipes that lcc trains, which this version does not do. */
+export const engineNeedsRecipe = (engine: string) =>
+  new LccError({
+    code: 'LCC0008',
+    what: `${engine} does not read ONNX; lcc measures against it only models that lcc trained, and does not train yet.`,
+    remedy: 'Measure against onnxruntime-web.',
+  });
+
+export const stageOfBundle = (folder: string) =>
+  new LccError({
+    code: 'LCC0009',
+    what: '--after shows the stages of compiling a model; this is a bundle, already compiled.',
+    where: { file: folder },
+    remedy: 'Name the model, or leave --after out to see what the bundle records.',
   });
 
 export const packageMissing = (name: string) =>

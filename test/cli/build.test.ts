@@ -168,8 +168,32 @@ describe('lcc inspect', () => {
 
   test('marks each wasm kernel vector or scalar', async () => {
     const { stdout } = await lcc(`inspect tiny.onnx ${wasmOnly}`);
-    expect(stdout).toMatch(/^backend +calls +MACs +bytes +form +kernel/);
+    expect(stdout).toMatch(/^backend +calls +MACs +bytes +form +kernel/m);
     expect(stdout).toMatch(/^wasm +1 +100.0% +\d+ B +(vector|scalar)/m);
+  });
+
+  test('after lower come the kernels, their code and the plan of memory', async () => {
+    const { stdout } = await lcc(`inspect tiny.onnx ${wasmOnly} --after lower`);
+    expect(stdout).toMatch(/^backend +calls/);
+    expect(stdout).toMatch(/^program "tiny": 12 multiply-adds/m);
+    expect(stdout).toMatch(/^ {2}step 0: 0 /m);
+  });
+
+  test('prints every stage as JSON', async () => {
+    const json = async (more: string) =>
+      JSON.parse((await lcc(`inspect tiny.onnx ${wasmOnly} --json ${more}`.trim())).stdout);
+    expect(await json('')).toMatchObject({ target: 'mobile-wasm', macs: 12 });
+    expect(await json('--after ingest')).toMatchObject({
+      graph: {
+        inputs: [{ name: 'x', dtype: 'float32', shape: [1, 4] }],
+        outputs: [{ name: 'y' }],
+        nodes: [{ op: 'linear' }, { op: 'relu', name: 'act', outputs: [{ shape: [1, 3] }] }],
+      },
+    });
+    expect((await json('--after compress')).passes.length).toBeGreaterThan(3);
+    expect(await json('--after lower')).toMatchObject({ macs: 12, steps: [{ kind: 'call' }] });
+    expect((await json('--after emit')).files['index.js']).toBeGreaterThan(1000);
+    expect((await json('--after parity')).proofs[0].result.kind).toBe('agrees');
   });
 
   test('lists files and comparisons', async () => {
@@ -182,11 +206,29 @@ describe('lcc inspect', () => {
     const { stdout } = await lcc('inspect out');
     expect(stdout).toContain('mobile-wasm: wasm');
     expect(stdout).toMatch(/^model\.lcw +\d+ B/m);
+    expect(JSON.parse((await lcc('inspect out --json')).stdout)).toMatchObject({ target: 'mobile-wasm' });
+    expect(JSON.parse((await lcc('check out --json')).stdout)).toMatchObject({ isWithin: true });
+    expect((await lcc('inspect out --after lower')).stderr).toContain('LCC0009');
   });
 
   test('an unknown stage', async () => {
     const { code, stderr } = await lcc('inspect tiny.onnx --after dinner');
     expect(code).toBe(2);
     expect(stderr).toContain('Choose from ingest, compress, lower, emit, parity.');
+  });
+});
+
+describe('lcc bench', () => {
+  test('refuses other engines, and asks for a model that it does not find unchanged', async () => {
+    await lcc(`build tiny.onnx ${wasmOnly}`);
+    const against = async (engines: string) => {
+      const { code, stderr } = await lcc(`bench dist/tiny --against ${engines}`);
+      expect(code).toBe(2);
+      return stderr;
+    };
+    expect(await against('tensorrt')).toContain('LCC0003: There is no engine "tensorrt".');
+    expect(await against('tfjs')).toContain('LCC0008: tfjs does not read ONNX');
+    writeFileSync(join(folder, 'tiny.onnx'), 'another');
+    expect(await against('onnxruntime-web')).toContain('not found, or no longer the same: tiny.onnx');
   });
 });

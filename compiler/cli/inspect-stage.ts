@@ -1,0 +1,81 @@
+import { printByteCount } from '../6-budget/byte-count.ts';
+import type { KernelReport, StageEvent } from '../ir/bundle.ts';
+import type { Graph, ValueId } from '../ir/graph.ts';
+import { printGraph } from '../ir/print.ts';
+import { printProgram } from '../ir/print-program.ts';
+import { sizesOf } from '../tensor/shape.ts';
+import { describeProof } from './progress.ts';
+import { printTable } from './table.ts';
+
+/** What a stage left, for people. */
+export function printStage(event: StageEvent): string {
+  switch (event.stage) {
+    case 'ingest':
+      return [...event.notes.map((note) => `# ${note}\n`), printGraph(event.graph)].join('');
+    case 'compress':
+      return [...event.passes.map((pass) => `# ${pass.name}: ${pass.changes}\n`), printGraph(event.graph)].join('');
+    case 'lower':
+      return `${printKernels(event.kernels)}\n${printProgram(event.program)}`;
+    case 'emit':
+      return printTable([...event.files].map(([path, bytes]) => [path, printByteCount(bytes.length)]));
+    case 'parity':
+      return event.proofs.map((proof) => `${describeProof(proof)}\n`).join('');
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The same as plain data. */
+export function describeStageAsJson(event: StageEvent): object {
+  const { stage } = event;
+  switch (stage) {
+    case 'ingest':
+      return { stage, notes: event.notes, graph: graphAsJson(event.graph) };
+    case 'compress':
+      return { stage, passes: event.passes, graph: graphAsJson(event.graph) };
+    case 'lower': {
+      const { macs, arenaBytes: arena, constants, steps } = event.program;
+      return { stage, macs, memory: { constants: constants.size, arena }, kernels: event.kernels, steps };
+    }
+    case 'emit':
+      return { stage, files: Object.fromEntries([...event.files].map(([path, bytes]) => [path, bytes.length])) };
+    case 'parity':
+      return { stage, proofs: event.proofs };
+    default:
+      return event satisfies never;
+  }
+}
+
+function graphAsJson(graph: Graph): object {
+  const value = (id: ValueId) => {
+    const found = graph.values.get(id);
+    return found && { id, name: found.name, dtype: found.type.dtype, shape: sizesOf(found.type.shape) };
+  };
+  return {
+    name: graph.name,
+    inputs: graph.inputs.map(value),
+    constants: [...graph.constants.keys()].map(value),
+    nodes: graph.nodes.map(({ op, name, attributes, inputs, outputs }) => ({
+      op,
+      name,
+      attributes,
+      inputs,
+      outputs: outputs.map(value),
+    })),
+    outputs: graph.outputs,
+  };
+}
+
+/** One line per kernel: where it runs, how often, its share of the work, and how it was written. */
+export const printKernels = (kernels: readonly KernelReport[]): string =>
+  printTable([
+    ['backend', 'calls', 'MACs', 'bytes', 'form', 'kernel'],
+    ...kernels.map((kernel) => [
+      kernel.backend,
+      String(kernel.calls),
+      `${(100 * kernel.macShare).toFixed(1)}%`,
+      printByteCount(kernel.bytes),
+      kernel.form,
+      `${kernel.name}  ${kernel.work}`.trimEnd(),
+    ]),
+  ]);
