@@ -1,13 +1,19 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { outputFolderTaken } from '../diagnostics/build.ts';
+import { outputFolderTaken, outputNotWritten } from '../diagnostics/build.ts';
 
 /**
  * Writes a whole bundle folder or leaves the disk as it was: files go into a sibling folder, which then takes the place of an
- * empty folder or an earlier bundle. @param files by path inside the folder. @throws LccError LCC5001 when anything else is there
+ * empty folder or an earlier bundle. @param files by path inside the folder. @throws LccError LCC5001 when anything else is there, LCC5003
  */
 export async function writeFolder(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   await requireReplaceable(folder);
+  await holdingSignals(() => replaceFolder(folder, files)).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === undefined ? error : outputNotWritten(folder, error.message);
+  });
+}
+
+async function replaceFolder(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   const target = await realpath(folder).catch(() => resolve(folder));
   await mkdir(dirname(target), { recursive: true });
   const staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
@@ -29,6 +35,23 @@ export async function writeFolder(folder: string, files: ReadonlyMap<string, Uin
     });
   } finally {
     await rm(staging, { recursive: true, force: true });
+  }
+}
+
+const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** An interrupt ends the process once the work is done: what is half moved would be lost. */
+async function holdingSignals(work: () => Promise<void>): Promise<void> {
+  let held: NodeJS.Signals | undefined;
+  const hold = (signal: NodeJS.Signals) => {
+    held = signal;
+  };
+  for (const signal of interrupts) process.on(signal, hold);
+  try {
+    await work();
+  } finally {
+    for (const signal of interrupts) process.off(signal, hold);
+    if (held !== undefined) process.kill(process.pid, held);
   }
 }
 

@@ -10,6 +10,14 @@ export const outputFolderTaken = (folder: string) =>
     remedy: 'Name an empty folder or an earlier bundle with -o; lcc replaces nothing else.',
   });
 
+export const outputNotWritten = (folder: string, reason: string) =>
+  new LccError({
+    code: 'LCC5003',
+    what: `The output folder cannot be written: ${reason}.`,
+    where: { file: folder },
+    remedy: 'Name a folder on a disk with room that you may write to, with -o.',
+  });
+
 /** @param deviations one line per output, such as `output "y"[3]: 1.5 where the evaluator has 1.25 (tolerance 0.001)` */
 export const parityFailed = (model: string, engine: string, deviations: readonly string[]) =>
   new LccError(

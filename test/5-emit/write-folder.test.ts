@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -10,8 +12,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeFolder } from '../../compiler/5-emit/write-folder.ts';
+import { repository } from '../harness/source-imports.ts';
 
 const text = (content: string) => new TextEncoder().encode(content);
 const manifest = text('{"generator":"lcc 0.1.0"}');
@@ -87,8 +91,41 @@ test('a write that fails leaves the earlier bundle', async () => {
         ['a/b', text('3')],
       ]),
     ),
-  ).rejects.toThrow();
+  ).rejects.toThrow('LCC5003: The output folder cannot be written: ');
   expect(readdirSync(out).sort()).toEqual(['a', 'lcc.json']);
   expect(readFileSync(join(out, 'a'), 'utf8')).toBe('1');
   expect(readdirSync(root)).toEqual(['out']);
+});
+
+test('an interrupt waits for a write under way', async () => {
+  const out = join(root, 'out');
+  await writeFolder(out, new Map([['lcc.json', manifest]]));
+  const script = `
+    import { createJiti } from 'jiti';
+    const { writeFolder } = await createJiti(import.meta.url, { fsCache: false }).import(process.argv[1]);
+    const files = Array.from({ length: 500 }, (_, i) => ['f' + i, new Uint8Array(10_000)]);
+    const mark = new TextEncoder().encode('{"generator":"lcc 0.1.0"}');
+    process.send('ready');
+    await writeFolder(process.argv[2], new Map([...files, ['lcc.json', mark]]));
+    process.send('not interrupted');`;
+  const source = fileURLToPath(new URL('../../compiler/5-emit/write-folder.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script, source, out], {
+    cwd: repository,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const messages: unknown[] = [];
+  child.on('message', (message) => {
+    messages.push(message);
+    // The staging folder shows that the write has begun.
+    const watch = setInterval(() => {
+      if (readdirSync(root).length > 1) {
+        clearInterval(watch);
+        child.kill('SIGINT');
+      }
+    }, 1);
+  });
+  const [, signal] = await once(child, 'exit');
+  expect([signal, messages]).toEqual(['SIGINT', ['ready']]);
+  expect(readdirSync(root)).toEqual(['out']);
+  expect(readdirSync(out).length).toBe(501);
 });
