@@ -60,6 +60,7 @@ export const dtypes: Readonly<Record<DType, DTypeFacts>> = {
 };
 
 export const isFloat = (dtype: DType): boolean => dtypes[dtype].kind === 'float';
-export const isInteger = (dtype: DType): boolean => dtypes[dtype].kind === 'signed' || dtypes[dtype].kind === 'unsigned';
+export const isInteger = (dtype: DType): boolean =>
+  dtypes[dtype].kind === 'signed' || dtypes[dtype].kind === 'unsigned';
 /** int64 and uint64: the evaluator holds their elements as BigInt. */
 export const isWide = (dtype: DType): dtype is 'int64' | 'uint64' => dtype === 'int64' || dtype === 'uint64';
