@@ -40,13 +40,13 @@ async function replaceFolder(folder: string, files: ReadonlyMap<string, Uint8Arr
 
 const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** An interrupt ends the process once the work is done: what is half moved would be lost. */
+/** An interrupt ends the process once the work is done, a second one at once: what is half moved would be lost. */
 async function holdingSignals(work: () => Promise<void>): Promise<void> {
   let held: NodeJS.Signals | undefined;
   const hold = (signal: NodeJS.Signals) => {
     held = signal;
   };
-  for (const signal of interrupts) process.on(signal, hold);
+  for (const signal of interrupts) process.once(signal, hold);
   try {
     await work();
   } finally {
