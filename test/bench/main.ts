@@ -57,7 +57,7 @@ async function benchModels(): Promise<void> {
   }
   const rows: Row[] = [];
   for (const name of referenceModelNames.filter(isChosen)) {
-    rows.push(await measure(name, await readFile(join(shared, 'models', `${name}.onnx`)), 5));
+    rows.push(await measure(name, await readFile(join(shared, 'models', `${name}.onnx`)), 9));
   }
   if (rows.length === 0) return;
   const cells = rows.map(({ name, report, result, codeBrotli, buildSeconds }) => {
