@@ -1,6 +1,7 @@
 /**
- * 64-bit hash of `bytes` (length a multiple of 4), as two 32-bit halves [low, high]. Word-wise: each little-endian
- * 32-bit word goes through two multiply-rotate chains, so that no change of a single word can go unseen.
+ * 64-bit hash of `bytes` (length a multiple of 4), as two 32-bit halves [low, high]. Little-endian 32-bit words go in turn
+ * through one of two multiply-xorshift chains; the chains mix after every part. Each step can be undone, so that no change
+ * of a single word can go unseen.
  */
 export function hashBytes(bytes: Uint8Array): [low: number, high: number] {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
@@ -18,13 +19,15 @@ export function hashBytes(bytes: Uint8Array): [low: number, high: number] {
 function hashPart(words: Int32Array, chains: Int32Array): void {
   let a = chains[0] as number;
   let b = chains[1] as number;
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] as number;
-    a = Math.imul(a ^ word, 0x9e3779b1);
-    a = (a << 15) | (a >>> 17);
-    b = Math.imul((b + word) | 0, 0x85ebca77);
-    b ^= b >>> 13;
+  const pairs = words.length & ~1;
+  for (let i = 0; i < pairs; i += 2) {
+    a = Math.imul(a ^ (words[i] as number), 0x9e3779b1);
+    a ^= a >>> 15;
+    b = Math.imul((b + (words[i + 1] as number)) | 0, 0x85ebca77);
+    b ^= b >>> 14;
   }
+  if (pairs < words.length) a = Math.imul(a ^ (words[pairs] as number), 0x9e3779b1);
+  a ^= (b << 16) | (b >>> 16);
   chains[0] = a;
-  chains[1] = b;
+  chains[1] = b + Math.imul(a, 0x27d4eb2f);
 }

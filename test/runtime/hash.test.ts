@@ -10,8 +10,8 @@ it('is fixed: bundles in the field carry it', () => {
   `);
   expect(hashBytes(Uint8Array.from({ length: 64 }, (_, i) => i))).toMatchInlineSnapshot(`
     [
-      472038854,
-      4059519648,
+      2228290821,
+      1312331664,
     ]
   `);
 });

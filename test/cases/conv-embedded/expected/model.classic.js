@@ -39,15 +39,18 @@ this.lcc = this.lcc || {};
     function hashPart(words, chains) {
         let a = chains[0];
         let b = chains[1];
-        for (let i = 0; i < words.length; i++) {
-            const word = words[i];
-            a = Math.imul(a ^ word, 0x9e3779b1);
-            a = (a << 15) | (a >>> 17);
-            b = Math.imul((b + word) | 0, 0x85ebca77);
-            b ^= b >>> 13;
+        const pairs = words.length & -2;
+        for (let i = 0; i < pairs; i += 2) {
+            a = Math.imul(a ^ words[i], 0x9e3779b1);
+            a ^= a >>> 15;
+            b = Math.imul((b + words[i + 1]) | 0, 0x85ebca77);
+            b ^= b >>> 14;
         }
+        if (pairs < words.length)
+            a = Math.imul(a ^ words[pairs], 0x9e3779b1);
+        a ^= (b << 16) | (b >>> 16);
         chains[0] = a;
-        chains[1] = b;
+        chains[1] = b + Math.imul(a, 0x27d4eb2f);
     }
     async function openSource(source, signal) {
         let name = 'a file of the bundle';
@@ -305,7 +308,7 @@ this.lcc = this.lcc || {};
         weights: {
             source: () => new URL('./model.lcw', (_documentCurrentScript && _documentCurrentScript.tagName.toUpperCase() === 'SCRIPT' && _documentCurrentScript.src || new URL('index.js', document.baseURI).href)),
             bytes: 800,
-            hash: [1941795762, 1218886513]
+            hash: [3474051952, 3431882259]
         },
         prefersWebGpu: false,
         wasm: wasmBackend({
