@@ -10,7 +10,7 @@ import {
   measures,
   sumSizes,
 } from './measures.ts';
-import type { Budget } from './parse-budget.ts';
+import { type Budget, type BudgetText, toBudget } from './parse-budget.ts';
 import { readBundle, readBundleFolder } from './read-bundle.ts';
 
 export interface FilePart {
@@ -41,13 +41,14 @@ export interface CheckResult {
 
 /**
  * Measures a bundle, in memory or in its folder, against a budget. Every measure has a row in every encoding, limited or not.
- * @throws LccError LCC6103 when the folder is not a whole bundle
+ * @throws LccError LCC6103 when the folder is not a whole bundle, LCC6101 and LCC6102 for the budget
  */
 export async function check(
   bundle: Bundle | string,
-  budget: Budget,
+  budget: Budget | BudgetText,
   baseline?: Pick<Manifest, 'files'>,
 ): Promise<CheckResult> {
+  const limits = toBudget(budget);
   const { manifest, files } = await (typeof bundle === 'string' ? readBundleFolder(bundle) : readBundle(bundle));
   const measured = await Promise.all(
     Object.entries(manifest.files).map(async ([path, recorded]) => {
@@ -57,7 +58,7 @@ export async function check(
       return [path, sizes] as const;
     }),
   );
-  return checkSizes(new Map(measured), budget, baseline);
+  return checkSizes(new Map(measured), limits, baseline);
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

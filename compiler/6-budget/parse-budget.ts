@@ -45,6 +45,15 @@ function parseJson(text: string, file: string | undefined): unknown {
   }
 }
 
+/** What a library user may hand over: a parsed budget, a size, sizes by measure, or the path of a file with either. */
+export function toBudget(budget: Budget | BudgetText): Budget {
+  if (typeof budget === 'string') return readBudget(budget);
+  return isBudget(budget) ? budget : parseBudget(budget);
+}
+
+const isBudget = (budget: Budget | BudgetText): budget is Budget =>
+  typeof budget === 'object' && Array.isArray(budget.limits);
+
 /** Any `BudgetText`. @param file for messages. @throws LccError LCC6102 */
 export function parseBudget(value: unknown, file?: string): Budget {
   if (typeof value === 'string' || typeof value === 'number') {

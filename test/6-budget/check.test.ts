@@ -174,6 +174,10 @@ OVER  code brotli 14.0 KB of 13.0 KB (+500 B since the baseline): 1.0 KB too muc
     writeFileSync(join(folder, 'lcc.json'), JSON.stringify({ generator: 'lcc 0.1.0', name: 'y', files }));
     const rows = (await check(folder, { limits: [] })).rows;
     expect(rows.slice(0, 3).map((row) => row.actual)).toEqual([20, 22, 24]);
+    const budgets = ['23', { code: { raw: 19 } }, 1000, { limits: [] }, '{"total": {"gzip": 21}}'] as const;
+    const results = await Promise.all(budgets.map(async (budget) => (await check(folder, budget)).isWithin));
+    expect(results).toEqual([false, false, true, true, false]);
+    await expect(check(folder, { speed: 3 })).rejects.toThrow('LCC6102');
   });
 
   test.each([
