@@ -38,7 +38,13 @@ export async function serve(site: Site): Promise<StaticServer> {
       return;
     }
     const type = mimeTypes[extname(path)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', ...site.headers });
+    const length = Buffer.byteLength(body);
+    response.writeHead(200, {
+      'content-type': type,
+      'content-length': length,
+      'cache-control': 'no-store',
+      ...site.headers,
+    });
     response.end(body);
   });
   await new Promise<void>((resolve, reject) => {
