@@ -1,14 +1,5 @@
 import { type DType, isFloat } from '../tensor/dtype.ts';
-import {
-  type Axis,
-  addIndex,
-  type Index,
-  type Indexable,
-  rangeOf,
-  substituteIndex,
-  toIndex,
-  visitIndex,
-} from './index-expr.ts';
+import { type Axis, type Index, type Indexable, rangeOf, substituteIndex, toIndex, visitIndex } from './index-expr.ts';
 import { type BinaryOp, binaryOps, type UnaryOp } from './scalar.ts';
 
 /**
@@ -327,4 +318,3 @@ export const maximum = (a: Expr, b: Expr): Expr => binary('max', a, b);
 export const minimum = (a: Expr, b: Expr): Expr => binary('min', a, b);
 /** A constant of the same type as `e`. */
 export const like = (e: Expr, value: number): Expr => constant(e.dtype, isFloat(e.dtype) ? value : Math.trunc(value));
-export const offsetBy = (index: Indexable, by: number): Index => addIndex(index, by);
