@@ -27,6 +27,9 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
+/** What kernels read and write. */
+export type Elements = Float32Array | Int32Array | Uint32Array;
+
 /** Conversion between a public array and the 4-byte elements that kernels read and write. */
 export interface Codec {
   readonly dtype: DType;
@@ -34,8 +37,14 @@ export interface Codec {
   readonly array: string;
   /** May return `values` itself. */
   encode(values: TypedArray): ArrayBufferView;
-  /** Takes over `elements`. */
-  decode(elements: ArrayBuffer): TypedArray;
+  /** Class of the elements */
+  readonly elements: new (
+    memory: ArrayBuffer,
+    offset: number,
+    length: number,
+  ) => Elements;
+  /** May return `elements` itself. */
+  decode(elements: Elements): TypedArray;
 }
 
 const numbers = (values: TypedArray): ArrayLike<number> => values as ArrayLike<number>;
@@ -44,70 +53,80 @@ export const float32: Codec = {
   dtype: 'float32',
   array: 'Float32Array',
   encode: (values) => values,
-  decode: (elements) => new Float32Array(elements),
+  elements: Float32Array,
+  decode: (elements) => elements,
 };
 
 export const float64: Codec = {
   dtype: 'float64',
   array: 'Float64Array',
   encode: (values) => Float32Array.from(numbers(values)),
-  decode: (elements) => Float64Array.from(new Float32Array(elements)),
+  elements: Float32Array,
+  decode: (elements) => Float64Array.from(elements),
 };
 
 export const float16: Codec = {
   dtype: 'float16',
   array: 'Uint16Array',
   encode: (values) => Float32Array.from(numbers(values), fromHalf),
-  decode: (elements) => Uint16Array.from(new Uint32Array(elements), toHalf),
+  elements: Uint32Array,
+  decode: (elements) => Uint16Array.from(elements, toHalf),
 };
 
 export const bfloat16: Codec = {
   dtype: 'bfloat16',
   array: 'Uint16Array',
   encode: (values) => Uint32Array.from(numbers(values), (bits) => bits << 16),
-  decode: (elements) => Uint16Array.from(new Uint32Array(elements), toBfloat16),
+  elements: Uint32Array,
+  decode: (elements) => Uint16Array.from(elements, toBfloat16),
 };
 
 export const int32: Codec = {
   dtype: 'int32',
   array: 'Int32Array',
   encode: (values) => values,
-  decode: (elements) => new Int32Array(elements),
+  elements: Int32Array,
+  decode: (elements) => elements,
 };
 
 export const uint32: Codec = {
   dtype: 'uint32',
   array: 'Uint32Array',
   encode: (values) => values,
-  decode: (elements) => new Uint32Array(elements),
+  elements: Uint32Array,
+  decode: (elements) => elements,
 };
 
 export const int16: Codec = {
   dtype: 'int16',
   array: 'Int16Array',
   encode: widen,
-  decode: (elements) => Int16Array.from(new Int32Array(elements)),
+  elements: Int32Array,
+  decode: (elements) => Int16Array.from(elements),
 };
 
 export const uint16: Codec = {
   dtype: 'uint16',
   array: 'Uint16Array',
   encode: widen,
-  decode: (elements) => Uint16Array.from(new Int32Array(elements)),
+  elements: Int32Array,
+  decode: (elements) => Uint16Array.from(elements),
 };
 
 export const int8: Codec = {
   dtype: 'int8',
   array: 'Int8Array',
   encode: widen,
-  decode: (elements) => Int8Array.from(new Int32Array(elements)),
+  elements: Int32Array,
+  decode: (elements) => Int8Array.from(elements),
 };
 
 export const uint8: Codec = {
   dtype: 'uint8',
   array: 'Uint8Array',
   encode: widen,
-  decode: (elements) => Uint8Array.from(new Int32Array(elements)),
+  elements: Int32Array,
+  decode: (elements) => Uint8Array.from(elements),
 };
 
 /** Anything but 0 is true. */
@@ -115,21 +134,24 @@ export const bool: Codec = {
   dtype: 'bool',
   array: 'Uint8Array',
   encode: (values) => Int32Array.from(numbers(values), (v) => (v ? 1 : 0)),
-  decode: (elements) => Uint8Array.from(new Int32Array(elements)),
+  elements: Int32Array,
+  decode: (elements) => Uint8Array.from(elements),
 };
 
 export const int64: Codec = {
   dtype: 'int64',
   array: 'BigInt64Array',
   encode: (values) => Int32Array.from(values as BigInt64Array, (v) => checked(v, BigInt.asIntN(32, v))),
-  decode: (elements) => BigInt64Array.from(Array.from(new Int32Array(elements), BigInt)),
+  elements: Int32Array,
+  decode: (elements) => BigInt64Array.from(Array.from(elements, BigInt)),
 };
 
 export const uint64: Codec = {
   dtype: 'uint64',
   array: 'BigUint64Array',
   encode: (values) => Uint32Array.from(values as BigUint64Array, (v) => checked(v, BigInt.asUintN(32, v))),
-  decode: (elements) => BigUint64Array.from(Array.from(new Uint32Array(elements), BigInt)),
+  elements: Uint32Array,
+  decode: (elements) => BigUint64Array.from(Array.from(elements, BigInt)),
 };
 
 /** For hosts without BigInt. */
@@ -137,7 +159,8 @@ export const int64AsInt32: Codec = {
   dtype: 'int64',
   array: 'Int32Array',
   encode: (values) => values,
-  decode: (elements) => new Int32Array(elements),
+  elements: Int32Array,
+  decode: (elements) => elements,
 };
 
 /** For hosts without BigInt. */
@@ -145,7 +168,8 @@ export const uint64AsUint32: Codec = {
   dtype: 'uint64',
   array: 'Uint32Array',
   encode: (values) => values,
-  decode: (elements) => new Uint32Array(elements),
+  elements: Uint32Array,
+  decode: (elements) => elements,
 };
 
 function widen(values: TypedArray): Int32Array {

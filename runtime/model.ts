@@ -1,5 +1,5 @@
-import type { BackendModel, FillConstants, OpenBackend } from './backend.ts';
-import type { Codec, DType, TypedArray } from './codec.ts';
+import type { BackendModel, FillConstants, OpenBackend, ReadOutput } from './backend.ts';
+import type { Codec, DType, Elements, TypedArray } from './codec.ts';
 import { LccRuntimeError } from './error.ts';
 import type { LoadOptions } from './options.ts';
 import { readWeights, type WeightsDescription } from './weights.ts';
@@ -32,8 +32,14 @@ export interface Model {
   readonly backend: 'webgpu' | 'wasm';
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** One array per input, by name; the results are fresh. Calls may overlap. */
-  run(feeds: Readonly<Record<string, TypedArray>>): Promise<Record<string, TypedArray>>;
+  /**
+   * One array per input, by name; the results are fresh, but for those that `results` gives arrays to fill: loops over
+   * frames need no memory then. Calls may overlap.
+   */
+  run(
+    feeds: Readonly<Record<string, TypedArray>>,
+    results?: Readonly<Record<string, TypedArray>>,
+  ): Promise<Record<string, TypedArray>>;
   dispose(): void;
 }
 
@@ -92,7 +98,7 @@ async function open(description: ModelDescription, options: LoadOptions): Promis
     await start('wasm', wasm);
   }
 
-  const runOnce = async (elements: readonly ArrayBufferView[]): Promise<readonly ArrayBuffer[]> => {
+  const runOnce = async (elements: readonly ArrayBufferView[], read: ReadOutput): Promise<void> => {
     if (lost !== undefined && mayFallBack && backend === 'webgpu') {
       replacing ??= startWasm(lost).finally(() => {
         replacing = undefined;
@@ -100,7 +106,7 @@ async function open(description: ModelDescription, options: LoadOptions): Promis
       await replacing;
     }
     if (disposed || !current) throw new LccRuntimeError('disposed', 'this model was disposed');
-    return current.run(elements);
+    return current.run(elements, read);
   };
 
   const portOf = ({ name, codec, shape }: PortDescription): Port => ({ name, dtype: codec.dtype, shape });
@@ -110,17 +116,19 @@ async function open(description: ModelDescription, options: LoadOptions): Promis
     },
     inputs: inputs.map(portOf),
     outputs: outputs.map(portOf),
-    async run(feeds = {}) {
+    async run(feeds = {}, results = {}) {
       const elements = encodeFeeds(inputs, feeds, backend === 'webgpu');
-      const buffers = await runOnce(elements).catch((error) => {
+      const given = findArrays('output', outputs, results);
+      const found: Record<string, TypedArray> = {};
+      const read: ReadOutput = (i, memory, offset, bytes) => {
+        const { name, codec } = outputs[i] as PortDescription;
+        found[name] = store(codec, new codec.elements(memory, offset, bytes / 4), given[i]);
+      };
+      await runOnce(elements, read).catch((error) => {
         if (lost === undefined || !mayFallBack || disposed) throw error;
-        return runOnce(elements);
+        return runOnce(elements, read);
       });
-      const results: Record<string, TypedArray> = {};
-      outputs.forEach(({ name, codec }, i) => {
-        results[name] = codec.decode(buffers[i] as ArrayBuffer);
-      });
-      return results;
+      return found;
     },
     dispose() {
       disposed = true;
@@ -130,30 +138,52 @@ async function open(description: ModelDescription, options: LoadOptions): Promis
   };
 }
 
+/** The elements as a public array: in `target`, or in a fresh one. */
+function store(codec: Codec, elements: Elements, target: TypedArray | undefined): TypedArray {
+  const values = codec.decode(elements);
+  if (!target) return values === elements ? elements.slice() : values;
+  (target as Elements).set(values as Elements);
+  return target;
+}
+
 /** Elements in port order. `copies`: the run reads them later, when the caller may have changed the feeds. */
 function encodeFeeds(
   ports: readonly PortDescription[],
   feeds: Readonly<Record<string, TypedArray>>,
   copies: boolean,
 ): ArrayBufferView[] {
-  const given = Object.keys(feeds);
+  const found = findArrays('input', ports, feeds);
+  return ports.map(({ name, codec }, i) => {
+    const feed = found[i];
+    if (!feed) throw new LccRuntimeError('name', `input "${name}" is missing`);
+    const elements = codec.encode(feed);
+    return copies && elements === feed ? feed.slice() : elements;
+  });
+}
+
+/** The array given for each port, of the right class and length; undefined where there is none. */
+function findArrays(
+  kind: 'input' | 'output',
+  ports: readonly PortDescription[],
+  arrays: Readonly<Record<string, TypedArray>>,
+): (TypedArray | undefined)[] {
+  const given = Object.keys(arrays);
   const unknown = given.find((name) => !ports.some((port) => port.name === name));
   if (unknown !== undefined) {
     const names = ports.map((port) => `"${port.name}"`).join(', ');
-    throw new LccRuntimeError('name', `no input is named "${unknown}"; the inputs are: ${names}`);
+    throw new LccRuntimeError('name', `no ${kind} is named "${unknown}"; the ${kind}s are: ${names}`);
   }
   return ports.map(({ name, codec, shape }) => {
-    const feed = given.includes(name) && feeds[name];
-    if (!feed) throw new LccRuntimeError('name', `input "${name}" is missing`);
+    const array = given.includes(name) ? arrays[name] : undefined;
+    if (!array) return undefined;
     const size = shape.reduce((product, n) => product * n, 1);
-    const found = Object.prototype.toString.call(feed).slice(8, -1);
+    const found = Object.prototype.toString.call(array).slice(8, -1);
     if (found !== codec.array) {
-      throw new LccRuntimeError('dtype', `input "${name}" (${codec.dtype}) takes a ${codec.array}, not ${found}`);
+      throw new LccRuntimeError('dtype', `${kind} "${name}" (${codec.dtype}) takes a ${codec.array}, not ${found}`);
     }
-    if (feed.length !== size) {
-      throw new LccRuntimeError('length', `input "${name}" [${shape}] takes ${size} elements, not ${feed.length}`);
+    if (array.length !== size) {
+      throw new LccRuntimeError('length', `${kind} "${name}" [${shape}] takes ${size} elements, not ${array.length}`);
     }
-    const elements = codec.encode(feed);
-    return copies && elements === feed ? feed.slice() : elements;
+    return array;
   });
 }

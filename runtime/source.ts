@@ -28,18 +28,23 @@ export async function openSource(source: Source | (() => Source), signal?: Abort
   }
 }
 
-/** All bytes of what `openSource` gave; `onProgress` hears how many of a response have come. */
+/**
+ * All bytes of what `openSource` gave; `onProgress` hears how many of a response have come. Part by part: browsers hand
+ * parts over while the rest is still on its way, and take longer for the whole at once.
+ */
 export async function readAll(opened: Bytes | Response, onProgress?: (loaded: number) => void): Promise<Bytes> {
   if (opened instanceof Uint8Array) return opened;
-  if (!onProgress || !opened.body) return new Uint8Array(await opened.arrayBuffer());
+  if (!opened.body) return new Uint8Array(await opened.arrayBuffer());
   const reader = opened.body.getReader();
-  const parts: Uint8Array[] = [];
+  const parts: Bytes[] = [];
   let size = 0;
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     parts.push(part.value);
     size += part.value.length;
-    onProgress(size);
+    onProgress?.(size);
   }
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
   const bytes = new Uint8Array(size);
   let end = 0;
   for (const part of parts) {

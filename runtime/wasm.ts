@@ -9,7 +9,7 @@ export interface WasmModule {
   readonly source: () => Source | WebAssembly.Module;
 }
 
-/** Modules export `memory`, which begins with the constant image, and `run()`. */
+/** Modules export what `WasmExports` says; `memory` begins with the constant image. */
 export interface WasmDescription {
   /** best first */
   readonly modules: readonly WasmModule[];
@@ -26,19 +26,24 @@ export const wasmBackend =
 
 /** A model from an instance of one of its modules; fills the constants in. */
 export async function runExports(
-  { memory, run }: WasmExports,
+  { memory, run, hash, hashHigh }: WasmExports,
   { constantBytes, inputs: addresses, outputs }: Omit<WasmDescription, 'modules'>,
   constants: Promise<FillConstants>,
 ): Promise<BackendModel> {
   const bytes = new Uint8Array(memory.buffer);
-  (await constants)(bytes.subarray(0, constantBytes));
+  (await constants)(bytes.subarray(0, constantBytes), (address, size) => [
+    hash(address, size >> 2) >>> 0,
+    hashHigh() >>> 0,
+  ]);
   return {
-    async run(inputs) {
+    async run(inputs, read) {
       inputs.forEach((input, i) => {
         bytes.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength), addresses[i]);
       });
       run();
-      return outputs.map(([address, size]) => memory.buffer.slice(address, address + size));
+      outputs.forEach(([address, size], i) => {
+        read(i, memory.buffer, address, size);
+      });
     },
     dispose() {},
   };
@@ -48,11 +53,17 @@ export async function runExports(
 export interface WasmExports {
   readonly memory: WebAssembly.Memory;
   run(): void;
+  /** low half of the hash of that memory */
+  hash(address: number, words: number): number;
+  /** high half of the last hash */
+  hashHigh(): number;
 }
 
-export const asExports = ({ exports: { memory, run } }: WebAssembly.Instance): WasmExports => ({
+export const asExports = ({ exports: { memory, run, hash, hashHigh } }: WebAssembly.Instance): WasmExports => ({
   memory: memory as WebAssembly.Memory,
-  run: run as () => void,
+  run: run as WasmExports['run'],
+  hash: hash as WasmExports['hash'],
+  hashHigh: hashHigh as WasmExports['hashHigh'],
 });
 
 async function instantiate({ modules }: WasmDescription, options: LoadOptions): Promise<WasmExports> {

@@ -1,4 +1,4 @@
-import type { BackendContext, BackendModel, OpenBackend } from './backend.ts';
+import type { BackendContext, BackendModel, OpenBackend, ReadOutput } from './backend.ts';
 import { LccRuntimeError } from './error.ts';
 
 /** [pipeline, workgroups x, y, z], or steps to be done `count` times. */
@@ -119,7 +119,7 @@ async function open(
       }
     }
   };
-  const runAlone = async (feeds: readonly ArrayBufferView[]): Promise<ArrayBuffer[]> => {
+  const runAlone = async (feeds: readonly ArrayBufferView[], read: ReadOutput): Promise<void> => {
     if (gone) throw gone;
     feeds.forEach((feed, i) => {
       device.queue.writeBuffer(arena, inputs[i] as number, feed.buffer, feed.byteOffset, feed.byteLength);
@@ -142,19 +142,18 @@ async function open(
     }
     const mapped = reading.getMappedRange();
     end = 0;
-    const results = outputs.map(([, bytes]) => {
+    outputs.forEach(([, bytes], i) => {
+      read(i, mapped, end, bytes);
       end += bytes;
-      return mapped.slice(end - bytes, end);
     });
     reading.unmap();
-    return results;
   };
 
   /** Runs share the arena and the buffer read back: each waits for the one before. */
   let last: Promise<unknown> = Promise.resolve();
   return {
-    run(feeds) {
-      const result = last.then(() => runAlone(feeds));
+    run(feeds, read) {
+      const result = last.then(() => runAlone(feeds, read));
       last = result.catch(() => {});
       return result;
     },

@@ -13,7 +13,7 @@ export interface WeightsDescription {
   readonly hash: readonly [low: number, high: number];
 }
 
-/** Reads and checks the weights. Rejects with code 'fetch', 'damaged' or 'mismatched'. */
+/** Reads the weights and checks their table. Rejects with code 'fetch', 'damaged' or 'mismatched'. */
 export async function readWeights(weights: WeightsDescription, options: LoadOptions): Promise<FillConstants> {
   const { onProgress } = options;
   const opened = await openSource(options.weights ?? weights.source, options.signal);
@@ -29,36 +29,44 @@ export async function readWeights(weights: WeightsDescription, options: LoadOpti
 export function parseWeights(file: Uint8Array, expected: readonly [number, number]): FillConstants {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const word = (at: number) => view.getUint32(at, true);
-  const isHash = (start: number, end: number, low: number, high: number) => {
-    const hash = hashBytes(file.subarray(start, end));
-    return end <= file.length && hash[0] === low && hash[1] === high;
-  };
-  const segments: [start: number, end: number, address: number][] = [];
+  const isHash = ([low, high]: readonly [number, number], at: number) => low === word(at) && high === word(at + 4);
+  const segments: Segment[] = [];
   let sound = false;
   try {
     const root = word(0);
     const field = (id: number) => root + view.getUint16(root - view.getInt32(root, true) + 4 + 2 * id, true);
     const tableEnd = word(field(0)) - 8;
     // "LCW1"
-    if (word(4) === 0x3157434c && isHash(0, tableEnd, word(tableEnd), word(tableEnd + 4))) {
-      if (word(tableEnd) !== expected[0] || word(tableEnd + 4) !== expected[1]) {
+    if (word(4) === 0x3157434c && isHash(hashBytes(file.subarray(0, tableEnd)), tableEnd)) {
+      if (!isHash(expected, tableEnd)) {
         throw new LccRuntimeError('mismatched', 'the weights file belongs to another build of the model');
       }
       const vector = field(1) + word(field(1));
-      sound = true;
       for (let i = 0, at = vector + 4; i < word(vector); i++, at += 20) {
-        const start = word(at + 8);
-        const end = start + word(at + 12);
-        sound = sound && isHash(start, end, word(at), word(at + 4));
-        segments.push([start, end, word(at + 16)]);
+        segments.push({ hashAt: at, start: word(at + 8), size: word(at + 12), address: word(at + 16) });
       }
+      sound = segments.every(({ start, size }) => start + size <= file.length);
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    sound = false;
   }
-  if (!sound) throw new LccRuntimeError('damaged', 'the weights file is damaged');
-  return (image) => {
-    for (const [start, end, address] of segments) image.set(file.subarray(start, end), address);
+  const requireSound = (isSound: boolean): void => {
+    if (!isSound) throw new LccRuntimeError('damaged', 'the weights file is damaged');
   };
+  requireSound(sound);
+  return (image, hash) => {
+    for (const { hashAt, start, size, address } of segments) {
+      const bytes = file.subarray(start, start + size);
+      image.set(bytes, address);
+      requireSound(isHash(hash ? hash(address, size) : hashBytes(bytes), hashAt));
+    }
+  };
+}
+
+/** Positions in the file, but for the address in the constant image. */
+interface Segment {
+  readonly hashAt: number;
+  readonly start: number;
+  readonly size: number;
+  readonly address: number;
 }

@@ -39,6 +39,7 @@ export function printTypes(code: ModelCode): string {
   const model = read('model');
   const run = model.getInterfaceOrThrow('Model').getMethodOrThrow('run');
   run.getParameterOrThrow('feeds').setType('Feeds');
+  run.getParameterOrThrow('results').setType('Partial<Results>');
   run.setReturnType('Promise<Results>');
   const shared: readonly (InterfaceDeclaration | TypeAliasDeclaration)[] = [
     model.getInterfaceOrThrow('Model'),

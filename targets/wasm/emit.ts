@@ -5,6 +5,7 @@ import type { Kernel } from '../../compiler/kernel/nest.ts';
 import type { WasmFeatures } from '../target.ts';
 import { functionSizes } from './binary.ts';
 import { Functions } from './functions.ts';
+import { addHash } from './hash.ts';
 import { Code, type Ref } from './kernels/code.ts';
 import type { RenderValue } from './kernels/epilogue.ts';
 import { contractionFunction, contractionScratch } from './kernels/index.ts';
@@ -57,7 +58,7 @@ const featureSets: Readonly<Record<WasmFeatures, readonly binaryen.Features[]>> 
 
 /**
  * A program as one module. It exports `memory` (private, exact, never growing; constants at 0, then the arena) and
- * `run`, which does every step in order. The runtime copies the constants in.
+ * `run`, which does every step in order. The runtime copies the constants in and checks them by `hash` and `hashHigh`.
  */
 export function emitWasm(program: Program, features: WasmFeatures): WasmCode {
   const module = new binaryen.Module();
@@ -67,6 +68,7 @@ export function emitWasm(program: Program, features: WasmFeatures): WasmCode {
     module.setMemory(pages, pages, 'memory');
     const kernels = addKernels(new Functions(module, features), program.kernels, scratchAddress(program));
     addRun(module, program, kernels);
+    addHash(module);
     return optimise(module, program, kernels);
   } finally {
     module.dispose();

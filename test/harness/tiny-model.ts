@@ -5,6 +5,7 @@ import type { Port, Program } from '../../compiler/ir/program.ts';
 import type { DType } from '../../compiler/tensor/dtype.ts';
 import { targets } from '../../targets/index.ts';
 import type { Target } from '../../targets/target.ts';
+import { addHash } from '../../targets/wasm/hash.ts';
 
 const floats = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
 
@@ -38,6 +39,7 @@ export function tinyModel(target: Target = targets['mobile-wasm'], integer: DTyp
           (f32.add (f32.load (local.get $i)) (f32.load offset=64 (local.get $i))))
         (i32.store offset=256 (local.get $i) (i32.add (i32.load offset=128 (local.get $i)) (i32.const 1)))
         (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.const 16))))))`);
+  addHash(module);
   const bytes = Uint8Array.from(module.emitBinary());
   module.dispose();
   const wasm = target.wasm.modules.map((features) => ({ features, bytes }));

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { loadModel } from '../../compiler/5-emit/load-model.ts';
 import { LccRuntimeError, type LoadOptions, type ModelDescription, makeLoad } from '../../runtime/abi.ts';
+import type { ReadOutput } from '../../runtime/backend.ts';
 import { float32 } from '../../runtime/codec.ts';
 import { tinyModel } from '../harness/tiny-model.ts';
 
@@ -40,6 +41,30 @@ describe('a model', () => {
     const [a, b] = await Promise.all([one, two]);
     expect(a['33']).toEqual(Float32Array.of(11, 22, 33, 44));
     expect(b['33']).toEqual(Float32Array.of(10, 20, 30, 40));
+  });
+
+  it('fills the arrays it is given, of any dtype, and makes those it is not', async () => {
+    const model = await loadModel(code);
+    const results = { '33': new Float32Array(4), 'k plus 1': new BigInt64Array(2) };
+    const found = await model.run(feeds(), results);
+    expect(found['33']).toBe(results['33']);
+    expect(found['k plus 1']).toBe(results['k plus 1']);
+    expect(results).toEqual({ '33': Float32Array.of(11, 22, 33, 44), 'k plus 1': BigInt64Array.of(6n, -6n) });
+    const half = await model.run(feeds(), { '33': results['33'] });
+    expect(half['33']).toBe(results['33']);
+    expect(half['k plus 1']).toEqual(BigInt64Array.of(6n, -6n));
+    expect(half['k plus 1']).not.toBe(results['k plus 1']);
+  });
+
+  test.each([
+    [{ x: new Float32Array(4) }, 'name', 'no output is named "x"; the outputs are: "33", "k plus 1"'],
+    [{ '33': new Int32Array(4) }, 'dtype', 'output "33" (float32) takes a Float32Array, not Int32Array'],
+    [{ '33': new Float32Array(3) }, 'length', 'output "33" [1,4] takes 4 elements, not 3'],
+  ])('refuses results that do not fit: %o', async (results, expected, message) => {
+    const model = await loadModel(code);
+    const run = model.run(feeds(), results as Record<string, Float32Array>);
+    await expect(run).rejects.toThrow(message);
+    expect(await codeOf(() => run)).toBe(expected);
   });
 
   test.each([
@@ -133,8 +158,10 @@ describe('two backends', () => {
   function describeBackends() {
     const gpu = { isThere: true, lose: (_reason: string) => {}, disposals: 0 };
     let isLost = false;
-    const scaled = (inputs: readonly ArrayBufferView[], by: number) =>
-      inputs.map((input) => Float32Array.from(input as Float32Array, (v) => v * by).buffer);
+    const scale = (inputs: readonly ArrayBufferView[], by: number, read: ReadOutput) =>
+      inputs.forEach((input, i) => {
+        read(i, Float32Array.from(input as Float32Array, (v) => v * by).buffer, 0, input.byteLength);
+      });
     const description: ModelDescription = {
       inputs: [port],
       outputs: [port],
@@ -147,10 +174,10 @@ describe('two backends', () => {
           onLost(reason);
         };
         return {
-          run: async (inputs) => {
+          run: async (inputs, read) => {
             await Promise.resolve();
             if (isLost) throw new LccRuntimeError('device-lost', 'lost');
-            return scaled(inputs, 2);
+            scale(inputs, 2, read);
           },
           dispose: () => {
             gpu.disposals++;
@@ -159,7 +186,7 @@ describe('two backends', () => {
       },
       wasm: async ({ constants }) => {
         await constants;
-        return { run: async (inputs) => scaled(inputs, 3), dispose: () => {} };
+        return { run: async (inputs, read) => scale(inputs, 3, read), dispose: () => {} };
       },
     };
     return { gpu, description };

@@ -47,7 +47,12 @@ function program(): Program {
 
 const page = `import { LccRuntimeError, webGpuBackend } from '/runtime.js';
 const feed = (value) => [new Float32Array(8).fill(value)];
-const first = (buffers) => new Float32Array(buffers[0])[0];
+const first = (arrays) => arrays[0][0];
+const run = async (model, feeds) => {
+  const arrays = [];
+  await model.run(feeds, (_, memory, offset, bytes) => arrays.push(new Float32Array(memory, offset, bytes / 4).slice()));
+  return arrays;
+};
 const reason = (promise) => promise.then(() => 'none', (error) => error.code + ': ' + error.message);
 export default async (description) => {
   const lost = [];
@@ -61,10 +66,10 @@ export default async (description) => {
   const answers = {};
 
   const model = await open();
-  const [a, b, c] = await Promise.all([model.run(feed(1)), model.run(feed(10)), model.run(feed(100))]);
+  const [a, b, c] = await Promise.all([run(model, feed(1)), run(model, feed(10)), run(model, feed(100))]);
   answers.overlapping = [a, b, c].map(first);
-  answers.echo = [...new Float32Array(b[1])];
-  const pending = reason(model.run(feed(5)));
+  answers.echo = [...b[1]];
+  const pending = reason(run(model, feed(5)));
   model.dispose();
   answers.pendingAtDispose = await pending;
   answers.lostByDispose = lost.length;
@@ -74,11 +79,11 @@ export default async (description) => {
   const shared = await open({ device });
   shared.dispose();
   const again = await open({ device });
-  answers.sharedDeviceStays = first(await again.run(feed(2)));
+  answers.sharedDeviceStays = first(await run(again, feed(2)));
   device.destroy();
-  answers.afterLoss = await reason(again.run(feed(2)));
+  answers.afterLoss = await reason(run(again, feed(2)));
   answers.lostReports = lost.length;
-  answers.afterLossAgain = await reason(again.run(feed(2)));
+  answers.afterLossAgain = await reason(run(again, feed(2)));
 
   answers.auto = await reason(open({}, false));
   const broken = { ...description, shaders: ['not wgsl'] };

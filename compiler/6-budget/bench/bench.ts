@@ -3,9 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { packageMissing } from '../../diagnostics/cli.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
-import { measureInPage, type PageResult, type PageTask } from './page.ts';
-
-export type EngineName = 'lcc' | 'onnxruntime-web';
+import { type EngineName, measureInPage, type PageResult, type PageTask } from './page.ts';
 
 export interface BenchTask {
   /** the bundle's folder, or its files by path */
@@ -18,6 +16,8 @@ export interface BenchTask {
   readonly rounds?: number;
   /** cold pages per engine; default 9 */
   readonly coldPages?: number;
+  /** also measures runs into the same result arrays, which onnxruntime-web has no way to ask for; default false */
+  readonly reusesResults?: boolean;
   /** default software */
   readonly gpu?: 'software' | 'hardware';
 }
@@ -76,7 +76,7 @@ export async function openBench(
       }
       order.reverse();
     }
-    const steady = await measure(engines, 'steady');
+    const steady = await measure(task.reusesResults ? ['lcc', 'lcc reusing', ...engines.slice(1)] : engines, 'steady');
     return {
       worst: steady.worst,
       engines: steady.times.map(({ engine, backend, samples }) => ({

@@ -7,6 +7,8 @@ import { type Axis, addIndex, makeAxis } from '../../../compiler/kernel/index-ex
 import type { NestKernel } from '../../../compiler/kernel/nest.ts';
 import { scheduleStore } from '../../../compiler/kernel/schedule.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
+import { hashBytes } from '../../../runtime/hash.ts';
+import type { WasmExports } from '../../../runtime/wasm.ts';
 import { arenaAddress, emitWasm } from '../../../targets/wasm/emit.ts';
 
 /** y = f(x) over `n` floats. */
@@ -68,9 +70,9 @@ describe('modules', () => {
     }
   });
 
-  it('export memory and run, and no more', () => {
+  it('export memory, run and the hash, and no more', () => {
     const bytes = emitWasm(programOf([addOne('one', 10)], []), 'simd').bytes;
-    expect(Object.keys(instantiate(bytes)).sort()).toEqual(['memory', 'run']);
+    expect(Object.keys(instantiate(bytes)).sort()).toEqual(['hash', 'hashHigh', 'memory', 'run']);
     expect(WebAssembly.Module.imports(new WebAssembly.Module(bytes))).toEqual([]);
     expect(WebAssembly.Module.customSections(new WebAssembly.Module(bytes), 'name')).toEqual([]);
   });
@@ -146,5 +148,19 @@ describe('modules', () => {
     expect(isValidWith(emitWasm(program, 'scalar').bytes, MVP)).toBe(true);
     expect(isValidWith(emitWasm(program, 'simd').bytes, simd)).toBe(true);
     expect(isValidWith(emitWasm(program, 'relaxed').bytes, simd | RelaxedSIMD)).toBe(true);
+  });
+});
+
+describe('the hash of a module', () => {
+  const { memory, hash, hashHigh } = instantiate(emitWasm(programOf([], []), 'scalar').bytes) as unknown as WasmExports;
+  const bytes = new Uint8Array(memory.buffer);
+  let state = 1;
+  for (let i = 0; i < bytes.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  it.each([0, 4, 8, 12, 4092, 4096, 4100, 4104, 8192, 20_004])('is that of the runtime: %d bytes', (length) => {
+    const low = hash(64, length / 4) >>> 0;
+    expect([low, hashHigh() >>> 0]).toEqual(hashBytes(bytes.subarray(64, 64 + length)));
   });
 });

@@ -32,7 +32,9 @@ export default async (tasks) => {
         constants: Promise.resolve((image) => image.set(constants)),
         onLost: () => {},
       });
-      result = { outputs: (await model.run(feeds)).map((buffer) => new Uint8Array(buffer)) };
+      const outputs = [];
+      await model.run(feeds, (_, memory, offset, bytes) => outputs.push(new Uint8Array(memory.slice(offset, offset + bytes))));
+      result = { outputs };
       model.dispose();
     } catch (error) {
       result = { error: String(error) };

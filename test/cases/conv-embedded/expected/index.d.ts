@@ -20,8 +20,14 @@ export interface Model {
   readonly backend: 'webgpu' | 'wasm';
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** One array per input, by name; the results are fresh. Calls may overlap. */
-  run(feeds: Feeds): Promise<Results>;
+  /**
+   * One array per input, by name; the results are fresh, but for those that `results` gives arrays to fill: loops over
+   * frames need no memory then. Calls may overlap.
+   */
+  run(
+    feeds: Feeds,
+    results?: Partial<Results>,
+  ): Promise<Results>;
   dispose(): void;
 }
 

@@ -12,7 +12,8 @@ const float32 = {
     dtype: 'float32',
     array: 'Float32Array',
     encode: (values) => values,
-    decode: (elements) => new Float32Array(elements),
+    elements: Float32Array,
+    decode: (elements) => elements,
 };
 function hashBytes(bytes) {
     const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
@@ -68,7 +69,7 @@ async function openSource(source, signal) {
 async function readAll(opened, onProgress) {
     if (opened instanceof Uint8Array)
         return opened;
-    if (!onProgress || !opened.body)
+    if (!opened.body)
         return new Uint8Array(await opened.arrayBuffer());
     const reader = opened.body.getReader();
     const parts = [];
@@ -76,8 +77,11 @@ async function readAll(opened, onProgress) {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
         parts.push(part.value);
         size += part.value.length;
-        onProgress(size);
+        onProgress?.(size);
     }
+    const [only] = parts;
+    if (only && parts.length === 1)
+        return only;
     const bytes = new Uint8Array(size);
     let end = 0;
     for (const part of parts) {
@@ -96,40 +100,39 @@ async function readWeights(weights, options) {
 function parseWeights(file, expected) {
     const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
     const word = (at) => view.getUint32(at, true);
-    const isHash = (start, end, low, high) => {
-        const hash = hashBytes(file.subarray(start, end));
-        return end <= file.length && hash[0] === low && hash[1] === high;
-    };
+    const isHash = ([low, high], at) => low === word(at) && high === word(at + 4);
     const segments = [];
     let sound = false;
     try {
         const root = word(0);
         const field = (id) => root + view.getUint16(root - view.getInt32(root, true) + 4 + 2 * id, true);
         const tableEnd = word(field(0)) - 8;
-        if (word(4) === 0x3157434c && isHash(0, tableEnd, word(tableEnd), word(tableEnd + 4))) {
-            if (word(tableEnd) !== expected[0] || word(tableEnd + 4) !== expected[1]) {
+        if (word(4) === 0x3157434c && isHash(hashBytes(file.subarray(0, tableEnd)), tableEnd)) {
+            if (!isHash(expected, tableEnd)) {
                 throw new LccRuntimeError('mismatched', 'the weights file belongs to another build of the model');
             }
             const vector = field(1) + word(field(1));
-            sound = true;
             for (let i = 0, at = vector + 4; i < word(vector); i++, at += 20) {
-                const start = word(at + 8);
-                const end = start + word(at + 12);
-                sound = sound && isHash(start, end, word(at), word(at + 4));
-                segments.push([start, end, word(at + 16)]);
+                segments.push({ hashAt: at, start: word(at + 8), size: word(at + 12), address: word(at + 16) });
             }
+            sound = segments.every(({ start, size }) => start + size <= file.length);
         }
     }
     catch (error) {
         if (!(error instanceof RangeError))
             throw error;
-        sound = false;
     }
-    if (!sound)
-        throw new LccRuntimeError('damaged', 'the weights file is damaged');
-    return (image) => {
-        for (const [start, end, address] of segments)
-            image.set(file.subarray(start, end), address);
+    const requireSound = (isSound) => {
+        if (!isSound)
+            throw new LccRuntimeError('damaged', 'the weights file is damaged');
+    };
+    requireSound(sound);
+    return (image, hash) => {
+        for (const { hashAt, start, size, address } of segments) {
+            const bytes = file.subarray(start, start + size);
+            image.set(bytes, address);
+            requireSound(isHash(hash ? hash(address, size) : hashBytes(bytes), hashAt));
+        }
     };
 }
 const makeLoad = (description) => async (options = {}) => {
@@ -184,7 +187,7 @@ async function open(description, options) {
     else {
         await start('wasm', wasm);
     }
-    const runOnce = async (elements) => {
+    const runOnce = async (elements, read) => {
         if (lost !== undefined && mayFallBack && backend === 'webgpu') {
             replacing ??= startWasm(lost).finally(() => {
                 replacing = undefined;
@@ -193,7 +196,7 @@ async function open(description, options) {
         }
         if (disposed || !current)
             throw new LccRuntimeError('disposed', 'this model was disposed');
-        return current.run(elements);
+        return current.run(elements, read);
     };
     const portOf = ({ name, codec, shape }) => ({ name, dtype: codec.dtype, shape });
     return {
@@ -202,18 +205,20 @@ async function open(description, options) {
         },
         inputs: inputs.map(portOf),
         outputs: outputs.map(portOf),
-        async run(feeds = {}) {
+        async run(feeds = {}, results = {}) {
             const elements = encodeFeeds(inputs, feeds, backend === 'webgpu');
-            const buffers = await runOnce(elements).catch((error) => {
+            const given = findArrays('output', outputs, results);
+            const found = {};
+            const read = (i, memory, offset, bytes) => {
+                const { name, codec } = outputs[i];
+                found[name] = store(codec, new codec.elements(memory, offset, bytes / 4), given[i]);
+            };
+            await runOnce(elements, read).catch((error) => {
                 if (lost === undefined || !mayFallBack || disposed)
                     throw error;
-                return runOnce(elements);
+                return runOnce(elements, read);
             });
-            const results = {};
-            outputs.forEach(({ name, codec }, i) => {
-                results[name] = codec.decode(buffers[i]);
-            });
-            return results;
+            return found;
         },
         dispose() {
             disposed = true;
@@ -222,47 +227,70 @@ async function open(description, options) {
         },
     };
 }
+function store(codec, elements, target) {
+    const values = codec.decode(elements);
+    if (!target)
+        return values === elements ? elements.slice() : values;
+    target.set(values);
+    return target;
+}
 function encodeFeeds(ports, feeds, copies) {
-    const given = Object.keys(feeds);
-    const unknown = given.find((name) => !ports.some((port) => port.name === name));
-    if (unknown !== undefined) {
-        const names = ports.map((port) => `"${port.name}"`).join(', ');
-        throw new LccRuntimeError('name', `no input is named "${unknown}"; the inputs are: ${names}`);
-    }
-    return ports.map(({ name, codec, shape }) => {
-        const feed = given.includes(name) && feeds[name];
+    const found = findArrays('input', ports, feeds);
+    return ports.map(({ name, codec }, i) => {
+        const feed = found[i];
         if (!feed)
             throw new LccRuntimeError('name', `input "${name}" is missing`);
-        const size = shape.reduce((product, n) => product * n, 1);
-        const found = Object.prototype.toString.call(feed).slice(8, -1);
-        if (found !== codec.array) {
-            throw new LccRuntimeError('dtype', `input "${name}" (${codec.dtype}) takes a ${codec.array}, not ${found}`);
-        }
-        if (feed.length !== size) {
-            throw new LccRuntimeError('length', `input "${name}" [${shape}] takes ${size} elements, not ${feed.length}`);
-        }
         const elements = codec.encode(feed);
         return copies && elements === feed ? feed.slice() : elements;
     });
 }
+function findArrays(kind, ports, arrays) {
+    const given = Object.keys(arrays);
+    const unknown = given.find((name) => !ports.some((port) => port.name === name));
+    if (unknown !== undefined) {
+        const names = ports.map((port) => `"${port.name}"`).join(', ');
+        throw new LccRuntimeError('name', `no ${kind} is named "${unknown}"; the ${kind}s are: ${names}`);
+    }
+    return ports.map(({ name, codec, shape }) => {
+        const array = given.includes(name) ? arrays[name] : undefined;
+        if (!array)
+            return undefined;
+        const size = shape.reduce((product, n) => product * n, 1);
+        const found = Object.prototype.toString.call(array).slice(8, -1);
+        if (found !== codec.array) {
+            throw new LccRuntimeError('dtype', `${kind} "${name}" (${codec.dtype}) takes a ${codec.array}, not ${found}`);
+        }
+        if (array.length !== size) {
+            throw new LccRuntimeError('length', `${kind} "${name}" [${shape}] takes ${size} elements, not ${array.length}`);
+        }
+        return array;
+    });
+}
 const wasmBackend = (description) => async ({ options, constants }) => runExports(await instantiate(description, options), description, constants);
-async function runExports({ memory, run }, { constantBytes, inputs: addresses, outputs }, constants) {
+async function runExports({ memory, run, hash, hashHigh }, { constantBytes, inputs: addresses, outputs }, constants) {
     const bytes = new Uint8Array(memory.buffer);
-    (await constants)(bytes.subarray(0, constantBytes));
+    (await constants)(bytes.subarray(0, constantBytes), (address, size) => [
+        hash(address, size >> 2) >>> 0,
+        hashHigh() >>> 0,
+    ]);
     return {
-        async run(inputs) {
+        async run(inputs, read) {
             inputs.forEach((input, i) => {
                 bytes.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength), addresses[i]);
             });
             run();
-            return outputs.map(([address, size]) => memory.buffer.slice(address, address + size));
+            outputs.forEach(([address, size], i) => {
+                read(i, memory.buffer, address, size);
+            });
         },
         dispose() { },
     };
 }
-const asExports = ({ exports: { memory, run } }) => ({
+const asExports = ({ exports: { memory, run, hash, hashHigh } }) => ({
     memory: memory,
     run: run,
+    hash: hash,
+    hashHigh: hashHigh,
 });
 async function instantiate({ modules }, options) {
     try {
