@@ -8,10 +8,12 @@ import { optimise } from './3-compress/pipeline.ts';
 import { lower } from './4-lower/lower.ts';
 import { generateCode } from './5-emit/generate-code.ts';
 import { makeBundle } from './compiled-bundle.ts';
+import type { CompressedModel } from './compress-model.ts';
 import { backendNotInTarget, unknownChoice } from './diagnostics/cli.ts';
 import { modelNotFound, rangeNotSupported } from './diagnostics/ingest.ts';
 import type { Bundle, CompileOptions } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
+import { readCompression } from './read-compression.ts';
 import type { Tensor } from './tensor/tensor.ts';
 
 /**
@@ -28,15 +30,19 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
   tell({ stage: 'ingest', ms: ingested.ms, ...ingested.value });
   const { graph: meant, notes } = ingested.value;
 
-  const compressed = timed(() => optimise(meant));
+  const compressed = await timedAsync(async () => {
+    const { graph: exact, passes } = optimise(meant);
+    const lossy = await compressLossily(exact, options, target);
+    return { graph: lossy?.graph ?? exact, passes, compression: lossy?.report, warnings: lossy?.notes ?? [] };
+  });
   tell({ stage: 'compress', ms: compressed.ms, ...compressed.value });
-  const { graph, passes } = compressed.value;
+  const { graph, passes, compression, warnings } = compressed.value;
 
   const lowered = timed(() => {
     const program = lower(graph);
     return { program, ...generateCode(program, target) };
   });
-  const { program, code, kernels } = lowered.value;
+  const { program, code, kernels, stored } = lowered.value;
   tell({ stage: 'lower', ms: lowered.ms, program, kernels });
 
   const { file, bytes } = model;
@@ -49,12 +55,35 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
     outputs: program.outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     macs: program.macs,
     memory: { constants: program.constants.size, arena: program.arenaBytes },
+    ...(stored.length > 0 && { stored }),
     kernels,
     passes,
-    notes,
+    ...(compression && { compression }),
+    notes: [...notes, ...warnings],
   };
   const onnx = { bytes, constants: boundTensors(meant, options) };
-  return makeBundle({ report, code, meant, onnx, singleFile: options.singleFile ?? false, tell });
+  // What was lost on purpose is reported, not proven: the proof is that every backend computes the compressed graph.
+  const proven = compression ? graph : meant;
+  return makeBundle({
+    report,
+    code,
+    meant: proven,
+    onnx: compression ? 'compressed' : onnx,
+    singleFile: options.singleFile ?? false,
+    tell,
+  });
+}
+
+/** What needs data and linear algebra is loaded only where it is asked for. */
+async function compressLossily(
+  graph: Graph,
+  options: CompileOptions,
+  target: Target,
+): Promise<CompressedModel | undefined> {
+  const compression = readCompression(options);
+  if (!compression) return undefined;
+  const { compressModel } = await import('./compress-model.ts');
+  return compressModel(graph, compression, options, target);
 }
 
 /** The inputs that were fixed, as ingest typed them; those that nothing needs are left out. */
@@ -90,6 +119,12 @@ async function readModel(source: Uint8Array | string) {
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+async function timedAsync<T>(run: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+  const start = performance.now();
+  const value = await run();
+  return { value, ms: performance.now() - start };
+}
 
 function timed<T>(run: () => T): { readonly value: T; readonly ms: number } {
   const start = performance.now();

@@ -2,7 +2,7 @@ import type { LoadOptions, Model } from '../runtime/abi.ts';
 import { generateAllModules } from './5-emit/generate-code.ts';
 import { loadModel } from './5-emit/load-model.ts';
 import type { ModelCode } from './5-emit/model-code.ts';
-import { NotAvailable, type OnnxModel, type RunInPage } from './5-emit/parity/engines.ts';
+import { NotAvailable, type RunInPage, type SecondOpinion } from './5-emit/parity/engines.ts';
 import { writeFolder } from './5-emit/write-folder.ts';
 import type { Bundle, Proof, Report, StageEvent } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
@@ -14,7 +14,7 @@ export interface CompiledModel {
   readonly code: ModelCode;
   /** what the model means, before passes */
   readonly meant: Graph;
-  readonly onnx: OnnxModel | undefined;
+  readonly onnx: SecondOpinion;
   readonly singleFile: boolean;
   readonly tell: (event: StageEvent) => void;
 }

@@ -3,7 +3,7 @@ import type { BudgetText } from './6-budget/parse-budget.ts';
 import type { CompileOptions } from './ir/bundle.ts';
 
 /** What lcc.config.ts exports. Paths are relative to its folder. */
-export interface BuildConfig extends Omit<CompileOptions, 'target' | 'onStage'> {
+export interface BuildConfig extends Omit<CompileOptions, 'target' | 'onStage' | 'onProgress'> {
   /** the ONNX file */
   readonly model: string;
   /** folder of the bundle; default dist/<model name> */

@@ -2,6 +2,7 @@
 export type * from './backend.ts';
 export { fromBase64 } from './base64.ts';
 export * from './codec.ts';
+export * from './decode.ts';
 export * from './error.ts';
 export { hashBytes } from './hash.ts';
 export * from './model.ts';

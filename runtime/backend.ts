@@ -19,8 +19,8 @@ export type ReadOutput = (output: number, memory: ArrayBuffer, offset: number, b
 export type HashImage = (address: number, bytes: number) => readonly [low: number, high: number];
 
 /**
- * Copies all weights to their places in the constant image (of at least the description's size) and checks them there by
- * `hash`, or else in the file. Throws LccRuntimeError 'damaged'.
+ * Copies all weights to their places in the constant image (of at least the description's size), checks them there by
+ * `hash`, or else in the file, and decodes those that are stored small. Throws LccRuntimeError 'damaged'.
  */
 export type FillConstants = (image: Uint8Array, hash?: HashImage) => void;
 

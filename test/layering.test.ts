@@ -12,6 +12,7 @@ const layers = [
   'compiler/ops',
   'compiler/ir',
   'compiler/linalg',
+  'compiler/data',
   'compiler/rewrite',
   'targets',
   'compiler/1-ingest',

@@ -4,6 +4,7 @@ import type { Graph } from '../ir/graph.ts';
 import { verifyGraph } from '../ir/verify.ts';
 import { type RebuildOptions, type Rewritten, type Rule, rebuild } from '../rewrite/rebuild.ts';
 import { foldBatchNorm } from './passes/fold-batch-norm.ts';
+import { foldResidual } from './passes/fold-residual.ts';
 import { foldScaleAhead, foldScaleBehind } from './passes/fold-scale.ts';
 import { matmulToLinear, mergeLinear } from './passes/merge-linear.ts';
 import { recogniseGelu, recogniseHardSwish, recogniseSilu } from './passes/recognise-activations.ts';
@@ -20,8 +21,8 @@ export interface Pass {
 
 const fold: RebuildOptions = { fold: evaluateNode };
 
-/** The exact passes, in order, and why each stands where it does. */
-export const exactPasses: readonly Pass[] = [
+/** The exact passes that run once, in order, and why each stands where it does. */
+const foldingPasses: readonly Pass[] = [
   // first: patterns ask for constants as constants
   { name: 'fold-constants', rules: [], options: fold },
   // every later pattern has fewer spellings without them
@@ -38,9 +39,17 @@ export const exactPasses: readonly Pass[] = [
   // into the layer before; what has none becomes a multiply-add, which the next pass may take
   { name: 'fold-batch-norm', rules: [foldBatchNorm] },
   { name: 'fold-scale', rules: [foldScaleAhead, foldScaleBehind] },
-  // after the folds, which leave nothing between layers; to a fixed point in one walk: each merged layer is seen by the next
+];
+
+/** After the folds, which leave nothing between layers. They make work for each other, so they run until nothing changes. */
+const mergingPasses: readonly Pass[] = [
+  // before merge-linear: x + W x is a linear layer only once the identity is in W
+  { name: 'fold-residual', rules: [foldResidual] },
   { name: 'merge-linear', rules: [mergeLinear] },
 ];
+
+/** The exact passes, in order. */
+export const exactPasses: readonly Pass[] = [...foldingPasses, ...mergingPasses];
 
 export interface Optimised {
   readonly graph: Graph;
@@ -50,11 +59,18 @@ export interface Optimised {
 /** Runs the exact passes, verifying the graph after each that changes it. */
 export function optimise(graph: Graph): Optimised {
   let current = graph;
-  const passes: PassReport[] = [];
-  for (const pass of exactPasses) {
-    const { graph: next, changes }: Rewritten = rebuild(current, pass.rules, pass.options);
-    if (changes > 0) current = verifyGraph(next);
-    passes.push({ name: pass.name, changes, loss: 0 });
-  }
-  return { graph: current, passes };
+  const changes = new Map(exactPasses.map(({ name }) => [name, 0]));
+  const run = (passes: readonly Pass[]): number => {
+    let total = 0;
+    for (const pass of passes) {
+      const rewritten: Rewritten = rebuild(current, pass.rules, pass.options);
+      if (rewritten.changes > 0) current = verifyGraph(rewritten.graph);
+      changes.set(pass.name, (changes.get(pass.name) ?? 0) + rewritten.changes);
+      total += rewritten.changes;
+    }
+    return total;
+  };
+  run(foldingPasses);
+  while (run(mergingPasses) > 0);
+  return { graph: current, passes: [...changes].map(([name, count]) => ({ name, changes: count, loss: 0 })) };
 }

@@ -14,6 +14,7 @@ import {
 } from './kernel-writer.ts';
 import { mergeNeighbours, mergePair } from './merge-axes.ts';
 import { panelElements } from './pack.ts';
+import { codeWords } from './pack-codes.ts';
 
 /** Axes of a packed operand in its own terms: `n` may be several axes that the kernel sees as one. */
 export interface PackingOrder {
@@ -69,9 +70,12 @@ export function writeContraction(
   const order = { batch: varies ? columns.batch : [], n: columns.n, k: k.originals };
   if (!final.b) pack(order);
   const points = (axes: readonly Axis[]): number => axes.reduce((p, axis) => p * axis.extent.size, 1);
-  const b = final.b
-    ? { kind: 'live' as const, offset: final.b }
-    : { kind: 'packed' as const, batchStride: varies ? panelElements(points(columns.n), points(k.originals)) : 0 };
+  const sizes = [points(columns.n), points(k.originals)] as const;
+  const b = ((): ContractionKernel['b'] => {
+    if (final.b) return { kind: 'live', offset: final.b };
+    if (!c.quantization) return { kind: 'packed', batchStride: varies ? panelElements(...sizes) : 0 };
+    return { kind: 'packed8', batchStride: varies ? codeWords(...sizes) : 0, quantizationOfA: c.quantization };
+  })();
 
   const spans = spansOf(slots, [
     { slot: 0, offset: final.store, guarded: false },

@@ -2,6 +2,7 @@ import type { ValueId } from '../ir/graph.ts';
 import { type BinaryExpr, childrenOf, type Expr, freeAxes, type LoadExpr, mapChildren } from '../kernel/expr.ts';
 import { type Axis, type Index, isAffine, makeAxis } from '../kernel/index-expr.ts';
 import { accLocal } from '../kernel/nest.ts';
+import { codesPerWord, operandOfQuantized, type Quantization } from '../kernel/quantization.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { dim } from '../tensor/shape.ts';
 import { reductionsOf } from './expr-parts.ts';
@@ -17,6 +18,8 @@ export interface Contraction {
   readonly m: readonly Axis[];
   readonly n: Axis;
   readonly k: readonly Axis[];
+  /** how A is quantised on the way in, where it is: B is then a constant of int8 codes */
+  readonly quantization: Quantization | undefined;
   /** over the local `acc`, and loads */
   readonly epilogue: Expr;
 }
@@ -34,19 +37,41 @@ export function recogniseContraction(
   if (!sum || others.length > 0 || sum.op !== 'sum' || !isFloat(sum.dtype)) return undefined;
   const product = sum.body;
   if (product.kind !== 'binary' || product.op !== 'mul') return undefined;
-  const { a: left, b: right } = product;
+  const quantised = operandOfQuantized(product.a);
+  const left = quantised?.x ?? product.a;
+  const right = product.b;
   if (left.kind !== 'load' || right.kind !== 'load') return undefined;
   if (![...left.index, ...right.index].every(isAffine)) return undefined;
-  const roles = assignRoles(axes, left, right, isConstant) ?? assignRoles(axes, right, left, isConstant);
+  const ahead = assignRoles(axes, left, right, isConstant);
+  const roles = quantised ? ahead : (ahead ?? assignRoles(axes, right, left, isConstant));
   if (!roles || roles.b.guards.length > 0 || (roles.a.guards.length > 0 && roles.a.fill !== 0)) return undefined;
+  const quantization = quantised?.quantization;
+  if (quantization && (roles.form !== 'dense' || !isConstant(roles.b.source))) return undefined;
   const inner = new Set([...roles.batch, roles.n]);
   const acc: Expr = { kind: 'local', dtype: sum.dtype, name: accLocal };
-  const bias = isConstant(roles.b.source) ? findBias(expr, sum, inner, isConstant) : undefined;
+  const mayStartBiased = isConstant(roles.b.source) && !quantization;
+  const bias = mayStartBiased ? findBias(expr, sum, inner, isConstant) : undefined;
   const biased = bias && replace(expr, bias.node, acc);
   // a sum that is also read without the bias starts from zero
   if (bias && biased && reductionsOf(biased).length === 0)
-    return { ...roles, bias: bias.load, k: sum.axes, epilogue: biased };
-  return { ...roles, bias: undefined, k: sum.axes, epilogue: replace(expr, sum, acc) };
+    return { ...roles, bias: bias.load, k: sum.axes, quantization, epilogue: biased };
+  return { ...roles, bias: undefined, k: sum.axes, quantization, epilogue: replace(expr, sum, acc) };
+}
+
+/** Dimensions of A along which an axis of k runs in groups of four, those of the longest axes first. */
+export function groupedDimensions({ a, k }: Contraction): readonly number[] {
+  return k
+    .filter((axis) => axis.extent.size % codesPerWord === 0 && axis.extent.size > 0)
+    .sort((x, y) => y.extent.size - x.extent.size)
+    .flatMap((axis) => dimensionOf(a, axis) ?? []);
+}
+
+/** The dimension that the axis runs through with factor 1; undefined when there is none or more than one. */
+export function dimensionOf(load: LoadExpr, axis: Axis): number | undefined {
+  const holding = load.index.flatMap((i, d) =>
+    i.terms.filter((t) => t.atom === axis).map((t) => ({ d, factor: t.factor })),
+  );
+  return holding.length === 1 && holding[0]?.factor === 1 ? holding[0].d : undefined;
 }
 
 type Roles = Pick<Contraction, 'form' | 'a' | 'b' | 'batch' | 'm' | 'n'>;

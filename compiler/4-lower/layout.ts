@@ -2,7 +2,7 @@ import type { ValueId } from '../ir/graph.ts';
 import type { Axis, Index } from '../kernel/index-expr.ts';
 import { elementCount, sizesOf } from '../tensor/shape.ts';
 import { loadsOf } from './expr-parts.ts';
-import type { Halo, Plan, Task } from './plan.ts';
+import { dimensionOfColumns, type Halo, type Plan, type Task } from './plan.ts';
 
 /** Memory of one value, or of a concat and the operands that lie inside it. Sizes in elements of 4 bytes. */
 export interface Buffer {
@@ -172,11 +172,3 @@ const rankOf = (task: Task, d: number, rank: (index: Index) => number): number =
   const index = task.root.index[d];
   return index ? rank(index) : -1;
 };
-
-/** The dimension along which the producing contraction's columns run. */
-function dimensionOfColumns(task: Task): number | undefined {
-  const n = task.contraction?.n;
-  if (!n) return undefined;
-  const d = task.root.index.findIndex((i) => i.terms.some((t) => t.atom === n && t.factor === 1));
-  return d < 0 ? undefined : d;
-}

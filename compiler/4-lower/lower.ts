@@ -9,6 +9,7 @@ import { fuseGraph } from './fuse.ts';
 import type { Reference } from './kernel-writer.ts';
 import { assignLayouts, type Layouts } from './layout.ts';
 import { type Lifetime, planArena } from './memory.ts';
+import { isWeightCodes } from './pack-codes.ts';
 import { planTasks } from './plan.ts';
 import { type Call, type FindValue, type WrittenProgram, writeTasks } from './task-writer.ts';
 
@@ -29,7 +30,8 @@ export function lower(source: Graph): Program {
   const roots = fuseGraph(graph, freshId);
   for (const { value } of roots) made.set(value.id, value.type);
   const isConstant = (id: ValueId): boolean => graph.constants.has(id);
-  const plan = planTasks(roots, { typeOf: (id) => findValue(id).type, isConstant, isFixed, freshId });
+  const isOfCodes = (id: ValueId): boolean => isWeightCodes(graph.constants.get(id));
+  const plan = planTasks(roots, { typeOf: (id) => findValue(id).type, isConstant, isOfCodes, isFixed, freshId });
   for (const task of plan.tasks) made.set(task.id, task.type);
   const layouts = assignLayouts(plan, isFixed);
   return verifyProgram(placeBuffers(graph, writeTasks(graph, plan.tasks, layouts, findValue), layouts, findValue));

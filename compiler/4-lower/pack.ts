@@ -11,10 +11,10 @@ export interface Operand {
   readonly tensor: Tensor;
 }
 
-const points = (axes: readonly Axis[]): number => axes.reduce((n, axis) => n * axis.extent.size, 1);
+export const points = (axes: readonly Axis[]): number => axes.reduce((n, axis) => n * axis.extent.size, 1);
 
 /** Offset of every point of `axes` (row-major) into the operand, without the index's constant part. */
-function offsetsOver(axes: readonly Axis[], index: Index): Int32Array {
+export function offsetsOver(axes: readonly Axis[], index: Index): Int32Array {
   let offsets = new Int32Array(1);
   for (const axis of axes) {
     const factor = index.terms.find((t) => t.atom === axis)?.factor ?? 0;
@@ -27,7 +27,7 @@ function offsetsOver(axes: readonly Axis[], index: Index): Int32Array {
   return offsets;
 }
 
-const flatIndex = ({ load, tensor }: Operand): Index =>
+export const flatIndex = ({ load, tensor }: Operand): Index =>
   placedOffset({ slot: 0, offset: 0, strides: rowMajorStrides(tensor.shape) }, load.index);
 
 /** Elements of one batch's panels: ceil(N / 8) panels of a bias row and K rows of 8. */

@@ -4,7 +4,7 @@ import { type Axis, makeAxis, rangeOf, toIndex } from '../kernel/index-expr.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { shapeOf, sizesOf } from '../tensor/shape.ts';
 import type { TensorType } from '../tensor/tensor.ts';
-import { type Contraction, recogniseContraction } from './contraction.ts';
+import { type Contraction, dimensionOf, groupedDimensions, recogniseContraction } from './contraction.ts';
 import { hasOnlyBounds, loadsOf } from './expr-parts.ts';
 import type { Root } from './fuse.ts';
 
@@ -32,6 +32,8 @@ export interface Plan {
 export interface PlanContext {
   readonly typeOf: (id: ValueId) => TensorType;
   readonly isConstant: (id: ValueId) => boolean;
+  /** A constant of whole numbers from -127 to 127. */
+  readonly isOfCodes: (id: ValueId) => boolean;
   /** Inputs and outputs: row-major, without halo. */
   readonly isFixed: (id: ValueId) => boolean;
   readonly freshId: () => ValueId;
@@ -96,21 +98,36 @@ class Planner {
     });
   }
 
-  /** The contraction with operands that have what it needs; undefined when its padding cannot become a halo. */
+  /**
+   * The contraction with operands that have what it needs; undefined when its padding cannot become a halo, or its
+   * quantised operand has no groups of four.
+   */
   private prepare(c: Contraction): Contraction | undefined {
     let { a, b } = c;
-    const channelDim = c.form === 'channelwise' ? dimensionOf(a, c.n) : undefined;
+    const groupedDim = c.quantization && this.groupedDimension(c);
+    if (c.quantization && (groupedDim === undefined || !this.context.isOfCodes(b.source))) return undefined;
+    const channelDim = c.form === 'channelwise' ? dimensionOf(a, c.n) : groupedDim;
     if (a.guards.length > 0 || channelDim !== undefined) {
       if (this.context.isConstant(a.source) || !hasOnlyBounds(a, sizesOf(this.typeOf(a.source).shape)))
         return undefined;
       const conflict = channelDim !== undefined && (this.innermost.get(a.source) ?? channelDim) !== channelDim;
-      if (this.context.isFixed(a.source) || conflict) a = { ...a, source: this.copyOf(a.source, channelDim) };
+      const isInPlace = groupedDim === a.index.length - 1 && a.guards.length === 0;
+      if ((this.context.isFixed(a.source) && !isInPlace) || conflict)
+        a = { ...a, source: this.copyOf(a.source, channelDim) };
       if (a.guards.length > 0) this.requestHalo(a);
       if (channelDim !== undefined) this.innermost.set(a.source, channelDim);
       a = { ...a, guards: [] };
     }
     if (!this.context.isConstant(b.source)) b = this.liveOperand(c, b);
     return { ...c, a, b };
+  }
+
+  /** The dimension of a quantised operand to keep innermost: what others need, or its producer writes, comes first. */
+  private groupedDimension(c: Contraction): number | undefined {
+    const possible = groupedDimensions(c);
+    const producer = this.tasks.find((task) => task.id === c.a.source);
+    const wanted = [this.innermost.get(c.a.source), producer && dimensionOfColumns(producer)];
+    return wanted.find((d) => d !== undefined && possible.includes(d)) ?? possible[0];
   }
 
   private requestHalo(a: LoadExpr): void {
@@ -179,10 +196,10 @@ class Planner {
   }
 }
 
-/** The dimension that the axis runs through with factor 1; undefined when there is none or more than one. */
-function dimensionOf(load: LoadExpr, axis: Axis): number | undefined {
-  const holding = load.index.flatMap((i, d) =>
-    i.terms.filter((t) => t.atom === axis).map((t) => ({ d, factor: t.factor })),
-  );
-  return holding.length === 1 && holding[0]?.factor === 1 ? holding[0].d : undefined;
+/** The dimension along which the producing contraction's columns run. */
+export function dimensionOfColumns(task: Task): number | undefined {
+  const n = task.contraction?.n;
+  if (!n) return undefined;
+  const d = task.root.index.findIndex((i) => i.terms.some((t) => t.atom === n && t.factor === 1));
+  return d < 0 ? undefined : d;
 }

@@ -1,39 +1,48 @@
 import { createHash } from 'node:crypto';
-import type { ConstantPool, PoolEntry } from '../ir/program.ts';
+import type { ConstantPool, PoolEntry, StoredEntry } from '../ir/program.ts';
 import { decodeData } from '../tensor/convert.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { poolDType } from './narrow.ts';
+import { rowMajorGrid, storeEntry } from './store-entry.ts';
 
 export const alignment = 64;
 export const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
 type PoolArray = Float32Array | Int32Array | Uint32Array;
 
-/** Constants in the order in which kernels first ask for them; equal bytes are stored once. */
+const typeOfArray = (data: PoolArray | Int8Array): PoolEntry['dtype'] => {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Int8Array) return 'int8';
+  return data instanceof Int32Array ? 'int32' : 'uint32';
+};
+
+/** Constants in the order in which kernels first ask for them; equal bytes are stored once, in the smallest form given. */
 export class PoolBuilder {
-  private readonly entries: PoolEntry[] = [];
   private readonly known = new Map<string, PoolEntry>();
   private size = 0;
 
-  add(name: string, encoding: PoolEntry['encoding'], data: PoolArray): PoolEntry {
+  add(name: string, encoding: PoolEntry['encoding'], data: PoolArray | Int8Array, stored?: StoredEntry): PoolEntry {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const dtype = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'uint32';
+    const dtype = typeOfArray(data);
     const key = `${dtype} ${encoding} ${createHash('sha256').update(bytes).digest('hex')}`;
     const found = this.known.get(key);
-    if (found) return found;
-    const entry: PoolEntry = { name, dtype, encoding, offset: this.size, bytes };
-    this.size = align(this.size + bytes.byteLength);
-    this.entries.push(entry);
+    if (found && (found.stored ?? found).bytes.length <= (stored?.bytes.length ?? Number.POSITIVE_INFINITY))
+      return found;
+    const place = found ?? { name, dtype, encoding, offset: this.size, bytes };
+    const entry: PoolEntry = stored ? { ...place, stored } : place;
+    if (!found) this.size = align(this.size + bytes.byteLength);
     this.known.set(key, entry);
     return entry;
   }
 
   addTensor(name: string, tensor: Tensor): PoolEntry {
-    return this.add(name, 'row-major', poolArray(tensor));
+    const data = poolArray(tensor);
+    const stored = data instanceof Float32Array ? storeEntry(tensor, data, rowMajorGrid(tensor)) : undefined;
+    return this.add(name, 'row-major', data, stored);
   }
 
   finish(): ConstantPool {
-    return { entries: this.entries, size: this.size };
+    return { entries: [...this.known.values()], size: this.size };
   }
 }
 

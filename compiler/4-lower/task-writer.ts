@@ -4,6 +4,7 @@ import { freeAxes } from '../kernel/expr.ts';
 import { type Axis, addIndex, makeAxis, toIndex } from '../kernel/index-expr.ts';
 import { structuralKey } from '../kernel/key.ts';
 import type { Kernel } from '../kernel/nest.ts';
+import { codesPerWord } from '../kernel/quantization.ts';
 import { elementCount, printShape, rowMajorStrides, sizesOf } from '../tensor/shape.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import type { Contraction } from './contraction.ts';
@@ -20,9 +21,11 @@ import {
 } from './kernel-writer.ts';
 import type { Layouts } from './layout.ts';
 import { kernelDType, poolDType } from './narrow.ts';
-import { packPanels } from './pack.ts';
+import { packPanels, points } from './pack.ts';
+import { packCodes } from './pack-codes.ts';
 import type { Task } from './plan.ts';
 import { PoolBuilder } from './pool.ts';
+import { packedGrid, storeEntry } from './store-entry.ts';
 
 /** A kernel to run, and the memory of each of its slots. */
 export interface Call {
@@ -160,7 +163,7 @@ class TaskWriter {
     const bSlot = slots.add(
       'operand b',
       live?.name ?? this.findValue(c.b.source).name,
-      'float32',
+      c.quantization ? 'int32' : 'float32',
       'read',
       live?.source ?? packed,
     );
@@ -195,10 +198,20 @@ class TaskWriter {
     order: Parameters<Parameters<typeof writeContraction>[3]>[0],
   ) {
     if (!weights) throw new Error('internal: live operands are not packed');
+    const { name } = this.findValue(c.b.source);
+    if (c.quantization) {
+      const codes = packCodes({ load: c.b, tensor: weights }, order.batch, order.n, order.k);
+      const entry = this.pool.add(name, 'groups-of-4', codes);
+      return { kind: 'pool' as const, byteOffset: entry.offset, strides: [1], elements: codes.length / codesPerWord };
+    }
     const biasTensor = c.bias && this.graph.constants.get(c.bias.source);
     const bias = c.bias && biasTensor && { load: c.bias, tensor: biasTensor };
     const data = packPanels({ load: c.b, tensor: weights }, bias, order.batch, order.n, order.k);
-    const entry = this.pool.add(this.findValue(c.b.source).name, 'panels-of-8', data);
+    const grid = packedGrid(data, points(order.n), points(order.k));
+    const stored = storeEntry(weights, data, grid, (values) =>
+      packPanels({ load: c.b, tensor: { ...weights, data: values } }, undefined, order.batch, order.n, order.k),
+    );
+    const entry = this.pool.add(name, 'panels-of-8', data, stored);
     return { kind: 'pool' as const, byteOffset: entry.offset, strides: [1], elements: data.length };
   }
 

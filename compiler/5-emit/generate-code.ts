@@ -1,15 +1,18 @@
 import type { Target } from '../../targets/target.ts';
 import { emitWasm } from '../../targets/wasm/emit.ts';
 import { emitWebGpu } from '../../targets/webgpu/emit.ts';
-import type { KernelReport } from '../ir/bundle.ts';
+import type { KernelReport, StoredReport } from '../ir/bundle.ts';
 import type { Program } from '../ir/program.ts';
 import type { ModelCode } from './model-code.ts';
 import { reportWasmKernels, reportWebGpuKernels } from './report-kernels.ts';
+import { reportStored } from './report-stored.ts';
 import { emitWeights } from './weights.ts';
 
 export interface GeneratedCode {
   readonly code: ModelCode;
   readonly kernels: readonly KernelReport[];
+  /** constants decoded at load */
+  readonly stored: readonly StoredReport[];
 }
 
 /** Code for a target's backends; of the wasm modules the first alone, which every host of the target runs. */
@@ -31,6 +34,7 @@ export function generateCode(program: Program, target: Target): GeneratedCode {
       ...(wasm ? reportWasmKernels(program, wasm) : []),
       ...(webgpu ? reportWebGpuKernels(program, webgpu) : []),
     ],
+    stored: reportStored(program.constants),
   };
 }
 

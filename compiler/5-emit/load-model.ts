@@ -12,6 +12,7 @@ import {
 } from '../../runtime/abi.ts';
 import type { Port } from '../ir/program.ts';
 import { codecOf, codecs } from './codecs.ts';
+import { mapDecoders } from './decoders.ts';
 import { addressOf, describeWebGpu, type ModelCode, type WasmFile } from './model-code.ts';
 
 /** What the entry module does, in this process and from memory. */
@@ -21,7 +22,12 @@ export function loadModel(code: ModelCode, options: LoadOptions = {}): Promise<M
   const load = makeLoad({
     inputs: program.inputs.map(describe),
     outputs: program.outputs.map(describe),
-    weights: { source: () => weights.bytes, bytes: weights.bytes.length, hash: weights.hash },
+    weights: {
+      source: () => weights.bytes,
+      bytes: weights.bytes.length,
+      hash: weights.hash,
+      decoders: mapDecoders(program.constants),
+    },
     prefersWebGpu: code.prefersWebGpu,
     ...(code.webgpu && { webgpu: webGpuBackend(describeWebGpu(code.webgpu)) }),
     ...(code.wasm.length > 0 && { wasm: openWasm(code) }),

@@ -1,6 +1,7 @@
 import { Project, VariableDeclarationKind, type WriterFunction, Writers } from 'ts-morph';
 import type { Port } from '../ir/program.ts';
 import { codecOf } from './codecs.ts';
+import { decodersOf } from './decoders.ts';
 import { addressOf, describeWebGpu, fileOf, type ModelCode, type WasmFile } from './model-code.ts';
 import { printLiteral, quote } from './print-literal.ts';
 
@@ -35,6 +36,7 @@ export function printEntry(code: ModelCode, placing: Placing): string {
       })
       .join(', ')}]`;
 
+  const decoders = Object.entries(decodersOf(program.constants)).map(([form, name]) => `${form}: ${use(name)}`);
   const fields: Record<string, string | WriterFunction> = {
     inputs: printPorts(program.inputs),
     outputs: printPorts(program.outputs),
@@ -42,6 +44,7 @@ export function printEntry(code: ModelCode, placing: Placing): string {
       source: printFile('model.lcw', code.weights.bytes),
       bytes: String(code.weights.bytes.length),
       hash: printLiteral(code.weights.hash),
+      ...(decoders.length > 0 && { decoders: `{ ${decoders.join(', ')} }` }),
     }),
     prefersWebGpu: String(code.prefersWebGpu),
   };

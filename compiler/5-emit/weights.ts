@@ -1,7 +1,7 @@
 import { Builder } from 'flatbuffers';
 import { hashBytes } from '../../runtime/hash.ts';
-import type { ConstantPool, PoolEntry } from '../ir/program.ts';
-import { ElementType, Encoding, Model, Segment, Tensor } from './generated/model_generated.ts';
+import type { ConstantPool, PoolEntry, StoredEntry } from '../ir/program.ts';
+import { ElementType, Encoding, Form, Model, Segment, Tensor } from './generated/model_generated.ts';
 
 const alignment = 64;
 const hashSize = 8;
@@ -11,12 +11,24 @@ const elementTypes: Readonly<Record<PoolEntry['dtype'], ElementType>> = {
   float32: ElementType.Float32,
   int32: ElementType.Int32,
   uint32: ElementType.Uint32,
+  int8: ElementType.Int8,
 };
 
 const encodings: Readonly<Record<PoolEntry['encoding'], Encoding>> = {
   'row-major': Encoding.RowMajor,
   'panels-of-8': Encoding.PanelsOf8,
+  'groups-of-4': Encoding.GroupsOf4,
 };
+
+const forms: Readonly<Record<StoredEntry['kind'], Form>> = {
+  float16: Form.Float16,
+  integer: Form.Integer,
+  palette: Form.Palette,
+};
+
+/** What model.lcw holds of an entry, and how. */
+const segmentOf = ({ bytes, stored }: PoolEntry): Uint8Array => stored?.bytes ?? bytes;
+export const formOf = ({ stored }: PoolEntry): Form => (stored ? forms[stored.kind] : Form.Raw);
 
 export interface WeightsFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -29,8 +41,9 @@ export function emitWeights(name: string, pool: ConstantPool): WeightsFile {
   let end = 0;
   const segments = pool.entries.map((entry): PlacedEntry => {
     const start = align(end);
-    end = start + entry.bytes.length;
-    return { entry, start, hash: hashBytes(entry.bytes) };
+    const bytes = segmentOf(entry);
+    end = start + bytes.length;
+    return { entry, bytes, start, hash: hashBytes(bytes) };
   });
   // The size of the table does not depend on where the data begins, so a first one measures it.
   const dataOffset = align(writeTable(name, pool.size, segments, alignment).length + hashSize);
@@ -38,12 +51,13 @@ export function emitWeights(name: string, pool: ConstantPool): WeightsFile {
   bytes.set(writeTable(name, pool.size, segments, dataOffset));
   const hash = hashBytes(bytes.subarray(0, dataOffset - hashSize));
   bytes.set(new Uint8Array(Uint32Array.from(hash).buffer), dataOffset - hashSize);
-  for (const { entry, start } of segments) bytes.set(entry.bytes, dataOffset + start);
+  for (const { bytes: segment, start } of segments) bytes.set(segment, dataOffset + start);
   return { bytes, hash };
 }
 
 interface PlacedEntry {
   readonly entry: PoolEntry;
+  readonly bytes: Uint8Array;
   /** bytes after the data offset */
   readonly start: number;
   readonly hash: readonly [low: number, high: number];
@@ -63,10 +77,12 @@ function writeTable(
   const tensorVector = Model.createTensorsVector(builder, tensors);
   Model.startSegmentsVector(builder, segments.length);
   // FlatBuffers are written back to front.
-  for (const { entry, start, hash } of segments.toReversed()) {
-    Segment.createSegment(builder, ...hash, dataOffset + start, entry.bytes.length, entry.offset);
+  for (const { entry, bytes, start, hash } of segments.toReversed()) {
+    Segment.createSegment(builder, ...hash, dataOffset + start, bytes.length, entry.offset);
   }
   const segmentVector = builder.endVector();
+  const formsOfSegments = segments.map(({ entry }) => formOf(entry));
+  const isRaw = formsOfSegments.every((form) => form === Form.Raw);
   const model = Model.createModel(
     builder,
     dataOffset,
@@ -74,6 +90,7 @@ function writeTable(
     imageBytes,
     tensorVector,
     builder.createString(name),
+    isRaw ? 0 : Model.createFormsVector(builder, formsOfSegments),
   );
   Model.finishModelBuffer(builder, model);
   return builder.asUint8Array();

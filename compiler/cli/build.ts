@@ -6,14 +6,15 @@ import { type Budget, parseBudget, readBudget } from '../6-budget/parse-budget.t
 import { reportText } from '../6-budget/reporters/text.ts';
 import type { BuildConfig } from '../config.ts';
 import { noModel } from '../diagnostics/cli.ts';
-import type { CompileOptions, Report, StageEvent } from '../ir/bundle.ts';
+import type { CompileOptions, CompressionOptions, Report, StageEvent } from '../ir/bundle.ts';
+import { type CompressionFlags, parseCompressionFlags, withCompressionFlags } from './compression-flags.ts';
 import type { ExitCode, Io } from './io.ts';
 import { defaultTarget, type ModelFlags, parseModelFlags, withModelFlags } from './model-options.ts';
 import { makeProgress } from './progress.ts';
 import { findConfig, readConfig } from './read-config.ts';
 import type { MakeCommand } from './run.ts';
 
-interface BuildFlags extends ModelFlags {
+interface BuildFlags extends ModelFlags, CompressionFlags {
   readonly out?: string;
   readonly budget?: string;
   readonly singleFile?: true;
@@ -27,15 +28,22 @@ empty folder or an earlier bundle, nothing else. Without a model, this folder's 
 inline or in a file: {"total": {"brotli": "300KB"}, "code": "30KB"}. Measures are total, code and
 weights; encodings are raw, gzip and brotli (the default).
 
+Nothing is lost unless a limit asks for it. --max-drop, --max-size, --max-latency and --max-memory let
+lcc collapse layers, cut ranks and widths, drop blocks and store weights in fewer bits, as little as
+meets the limits, measured on --calibration data and, where it has labels, on --evaluation data.
+
 Examples:
   lcc build model.onnx --target mobile-wasm -o public/model
+  lcc build model.onnx --calibration inputs.npz --max-size 100KB
   lcc build model.onnx --dim seq=128 --const threshold=0.5 --budget budget.json`;
 
 export const buildCommand: MakeCommand = (io, finish) =>
-  withModelFlags(
-    new Command('build')
-      .description('Compile a model into a bundle.')
-      .argument('[model]', 'an .onnx file, or an lcc.config.ts'),
+  withCompressionFlags(
+    withModelFlags(
+      new Command('build')
+        .description('Compile a model into a bundle.')
+        .argument('[model]', 'an .onnx file, or an lcc.config.ts'),
+    ),
   )
     .option('-o, --out <dir>', 'folder of the bundle (default: dist/<model name>)')
     .option('--single-file', 'one ES module with wasm and weights inside')
@@ -62,15 +70,22 @@ async function build(model: string | undefined, flags: BuildFlags, io: Io): Prom
   };
   progress.start();
   const { compile } = await import('../compile.ts');
-  const bundle = await compile(plan.model, { ...plan.options, onStage }).catch((error: unknown) => {
-    progress.stop();
-    throw error;
-  });
+  const bundle = await compile(plan.model, { ...plan.options, onStage, onProgress: progress.line }).catch(
+    (error: unknown) => {
+      progress.stop();
+      throw error;
+    },
+  );
   await bundle.write(plan.out);
-  const result = await check(plan.out, plan.budget ?? { limits: [] });
+  const result = await check(plan.out, { limits: [...(plan.budget?.limits ?? []), ...sizeLimit(plan.options)] });
   if (flags.json) io.stdout(`${JSON.stringify(summary(plan.out, bundle.report, times, result), undefined, 2)}\n`);
   else io.stdout(`${printPath(plan.out, io.cwd)}\n${reportText(result)}`);
   return result.isWithin ? 0 : 1;
+}
+
+/** What the planner aimed at by estimate holds for the files, too. */
+function sizeLimit({ maxSize }: CompileOptions): Budget['limits'] {
+  return maxSize === undefined ? [] : parseBudget(maxSize).limits;
 }
 
 /** Relative to the current folder where it lies inside. */
@@ -95,7 +110,12 @@ async function makePlan(model: string | undefined, flags: BuildFlags, cwd: strin
   const home = isConfig ? dirname(named) : cwd;
   const { model: file, out, budget, ...settings } = config;
   const source = resolve(home, file);
-  const options: CompileOptions = { target: defaultTarget, ...settings, ...parseModelFlags(flags) };
+  const options: CompileOptions = {
+    target: defaultTarget,
+    ...fromFolderData(settings, home),
+    ...parseModelFlags(flags),
+    ...fromFolderData(parseCompressionFlags(flags), cwd),
+  };
   const name = basename(source, extname(source));
   return {
     model: source,
@@ -109,6 +129,18 @@ const configBudget = (budget: BuildConfig['budget'], home: string): Budget | und
   if (budget === undefined) return undefined;
   return typeof budget === 'string' ? readBudget(fromFolder(budget, home)) : parseBudget(budget);
 };
+
+/** Data sources are paths with options after a question mark; the path starts from a folder. */
+function fromFolderData<T extends CompressionOptions>(options: T, folder: string): T {
+  const place = (source: string): string => source.replace(/^[^?]*/, (path) => resolve(folder, path));
+  const { calibration, evaluation, plan } = options;
+  return {
+    ...options,
+    ...(typeof calibration === 'string' && { calibration: place(calibration) }),
+    ...(typeof evaluation === 'string' && { evaluation: place(evaluation) }),
+    ...(typeof plan === 'string' && { plan: resolve(folder, plan) }),
+  };
+}
 
 /** A budget's path starts from a folder; sizes and inline JSON stay as they are. */
 const fromFolder = (budget: string, folder: string): string =>

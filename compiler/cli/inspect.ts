@@ -75,6 +75,7 @@ function printReport({
   inputs,
   outputs,
   memory,
+  stored = [],
   macs,
   passes,
   kernels,
@@ -88,6 +89,10 @@ function printReport({
     ['target', `${target}: ${backends.join(', ')}`],
     ['work', printMacs(macs)],
     ['memory', `constants ${printByteCount(memory.constants)}, arena ${printByteCount(memory.arena)}`],
+    ...stored.map(({ name: constant, form, bytes, decodedBytes }) => [
+      'stored',
+      `"${constant}" ${form}, ${printByteCount(bytes)}, decoded at load to ${printByteCount(decodedBytes)}`,
+    ]),
     ...passes.filter((pass) => pass.changes > 0).map((pass) => ['pass', `${pass.name}: ${pass.changes}`]),
   ];
   return `${printTable(facts)}\n${printKernels(kernels)}`;

@@ -2,12 +2,15 @@ import { createColors } from 'picocolors';
 import { printByteCount } from '../6-budget/byte-count.ts';
 import type { Proof, StageEvent } from '../ir/bundle.ts';
 import { type Stage, stages } from '../ir/bundle.ts';
+import { describeCompression } from './describe-compression.ts';
 import type { Io } from './io.ts';
 
 export interface Progress {
   /** Announces the first stage, on a terminal. */
   start(): void;
   stage(event: StageEvent): void;
+  /** What the stage at work is at: replaces its announcement on a terminal. */
+  line(text: string): void;
   /** Takes an announcement back; nothing comes after. */
   stop(): void;
 }
@@ -28,6 +31,7 @@ export function makeProgress(io: Io, last: Stage): Progress {
       for (const line of more) io.stderr(`  ${' '.repeat(17)}  ${colors.dim(line)}\n`);
       if (event.stage !== last) announce(stages[stages.indexOf(event.stage) + 1]);
     },
+    line: (text) => io.stderr(io.isTerminal ? `${clear}  ${colors.dim(text)}` : `  ${text}\n`),
     stop: () => io.stderr(clear),
   };
 }
@@ -39,7 +43,8 @@ export function describeStage(event: StageEvent): string[] {
       return [`${count(event.graph.nodes.length, 'node')}`, ...event.notes];
     case 'compress': {
       const changes = event.passes.reduce((sum, pass) => sum + pass.changes, 0);
-      return [`${count(event.graph.nodes.length, 'node')} left by ${count(changes, 'change')}`];
+      const exact = `${count(event.graph.nodes.length, 'node')} left by ${count(changes, 'change')}`;
+      return event.compression ? [exact, ...describeCompression(event.compression)] : [exact];
     }
     case 'lower': {
       const { program } = event;

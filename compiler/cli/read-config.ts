@@ -13,6 +13,10 @@ const isText: Check = (value) => typeof value === 'string' && value !== '';
 const isNumber: Check = (value) => typeof value === 'number';
 const isNumbers: Check = (value) => Array.isArray(value) && value.every(isNumber);
 const isTensor: Check = (value) => typeof value === 'object' && value !== null && 'dtype' in value && 'data' in value;
+const isOneOf =
+  (...words: readonly string[]): Check =>
+  (value) =>
+    words.some((word) => word === value);
 const recordOf =
   (check: Check): Check =>
   (value) =>
@@ -26,6 +30,20 @@ const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: 
   dims: ['sizes by name', recordOf(isNumber)],
   shapes: ['lists of sizes by input name', recordOf(isNumbers)],
   constants: ['numbers or tensors by input name', recordOf((value) => isNumbers(value) || isTensor(value))],
+  calibration: ['a data source', (value) => isText(value) || Array.isArray(value)],
+  evaluation: ['a data source', (value) => isText(value) || (typeof value === 'object' && value !== null)],
+  metric: ['the name of a metric', isText],
+  maxDrop: ['a number', isNumber],
+  maxSize: ['a size', (value) => isText(value) || isNumber(value)],
+  maxLatency: ['milliseconds', (value) => isText(value) || isNumber(value)],
+  maxMemory: ['a size', (value) => isText(value) || isNumber(value)],
+  collapse: ['auto, off or all', isOneOf('auto', 'off', 'all')],
+  rank: ['auto, off or a share of variance', (value) => isNumber(value) || isOneOf('auto', 'off')(value)],
+  width: ['auto or off', isOneOf('auto', 'off')],
+  blocks: ['auto or off', isOneOf('auto', 'off')],
+  quantize: ['auto, off, fp16, int8 or int4', isOneOf('auto', 'off', 'fp16', 'int8', 'int4')],
+  plan: ['a path or decisions', (value) => isText(value) || Array.isArray(value)],
+  sweep: ['true or false', (value) => typeof value === 'boolean'],
   singleFile: ['true or false', (value) => typeof value === 'boolean'],
   budget: ['a budget', (value) => isText(value) || isNumber(value) || (typeof value === 'object' && value !== null)],
 };

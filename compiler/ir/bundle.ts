@@ -3,6 +3,7 @@ import type { DType } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Graph } from './graph.ts';
 import type { Program } from './program.ts';
+import type { Feeds } from './trial.ts';
 
 /** The stages of a compile in order; `lcc inspect --after <stage>` names them. */
 export const stages = ['ingest', 'compress', 'lower', 'emit', 'parity'] as const;
@@ -11,7 +12,12 @@ export type Stage = (typeof stages)[number];
 /** What a stage hands on, told once the stage is done. `ms` is its wall time; emit and parity overlap. */
 export type StageEvent = { readonly ms: number } & (
   | { readonly stage: 'ingest'; readonly graph: Graph; readonly notes: readonly string[] }
-  | { readonly stage: 'compress'; readonly graph: Graph; readonly passes: readonly PassReport[] }
+  | {
+      readonly stage: 'compress';
+      readonly graph: Graph;
+      readonly passes: readonly PassReport[];
+      readonly compression: CompressionReport | undefined;
+    }
   | { readonly stage: 'lower'; readonly program: Program; readonly kernels: readonly KernelReport[] }
   | { readonly stage: 'emit'; readonly files: ReadonlyMap<string, Uint8Array> }
   | { readonly stage: 'parity'; readonly proofs: readonly Proof[] }
@@ -20,7 +26,51 @@ export type StageEvent = { readonly ms: number } & (
 /** A size, or a range of sizes: ranges are refused (LCC1017) until bundles can have dynamic sizes. */
 export type DimBinding = number | { readonly min: number; readonly max: number; readonly step?: number };
 
-export interface CompileOptions {
+/**
+ * Lossy compression. Without one of the four limits nothing lossy happens but what `collapse`, `rank` and `quantize`
+ * force; with one, all passes are `auto` unless they say otherwise.
+ */
+export interface CompressionOptions {
+  /** inputs without labels: a data source (docs of `lcc build`), or samples */
+  readonly calibration?: string | readonly Feeds[];
+  /** inputs with labels; half of them decide, the other half is only reported on */
+  readonly evaluation?: string | LabelledSamples;
+  /** name of a metric of the evaluation data; top-1 of class labels by default */
+  readonly metric?: string;
+  /** of the metric, absolute, on the one-sided 90 % bound; without evaluation data of the relative L2 error of the outputs */
+  readonly maxDrop?: number;
+  /** of everything one visitor downloads, after brotli: bytes, or text such as `300KB` */
+  readonly maxSize?: number | string;
+  /** of a run, estimated: milliseconds, or text such as `8ms` */
+  readonly maxLatency?: number | string;
+  /** of decoded weights, inputs, outputs and scratch: bytes, or text such as `16MB` */
+  readonly maxMemory?: number | string;
+  readonly collapse?: 'auto' | 'off' | 'all';
+  /** a number is the share of variance that every layer's output keeps, 0..1 */
+  readonly rank?: 'auto' | 'off' | number;
+  readonly width?: 'auto' | 'off';
+  readonly blocks?: 'auto' | 'off';
+  readonly quantize?: 'auto' | 'off' | 'fp16' | 'int8' | 'int4';
+  /** decisions as JSON: a file that is there is replayed, one that is not is written; or decisions to replay */
+  readonly plan?: string | readonly PlannedAction[];
+  /** measures points over the whole range of sizes too, for the table of size against loss */
+  readonly sweep?: boolean;
+}
+
+/** One decision of a plan: what a pass does at one place. */
+export interface PlannedAction {
+  readonly pass: string;
+  readonly place: string;
+  readonly level: string;
+}
+
+/** Samples and the class of each. */
+export interface LabelledSamples {
+  readonly samples: readonly Feeds[];
+  readonly labels: readonly number[];
+}
+
+export interface CompileOptions extends CompressionOptions {
   /** a name from `lcc targets` */
   readonly target: string;
   /** which of the target's backends to emit; all of them by default */
@@ -34,6 +84,8 @@ export interface CompileOptions {
   /** one ES module with wasm and weights inside */
   readonly singleFile?: boolean;
   readonly onStage?: (event: StageEvent) => void;
+  /** what a long stage is at, one line at a time */
+  readonly onProgress?: (line: string) => void;
 }
 
 export interface PassReport {
@@ -42,6 +94,57 @@ export interface PassReport {
   readonly changes: number;
   /** of the metric, measured; 0 for an exact pass */
   readonly loss: number;
+}
+
+/** One place made smaller: what lossy compression did there. */
+export interface ActionReport {
+  readonly pass: string;
+  /** name of the value or constant in the model */
+  readonly place: string;
+  /** such as `rank 16`, `24 of 64 channels`, `int4` */
+  readonly level: string;
+  /** predicted squared error of the place's output over its variance, on the calibration data */
+  readonly error: number;
+  /** bits of the weights it touches, as 32 bits each before they are stored in fewer */
+  readonly bits: { readonly before: number; readonly after: number };
+  /** multiply-adds of the place, where they change */
+  readonly macs?: { readonly before: number; readonly after: number };
+}
+
+/** The whole after each lossy pass, measured. */
+export interface StepReport {
+  readonly pass: string;
+  readonly actions: number;
+  /** estimated download: brotli bytes of code and weights */
+  readonly size: number;
+  readonly macs: number;
+  /** relative L2 error of the worst output against the original, on held-out calibration inputs */
+  readonly error: number;
+  /** of the evaluation data, where there are labels */
+  readonly metric?: number;
+}
+
+/** What lossy compression did, and what the whole of it loses. */
+export interface CompressionReport {
+  readonly limits: Readonly<Record<string, number>>;
+  /** trial builds that were measured */
+  readonly attempts: number;
+  readonly before: { readonly size: number; readonly macs: number; readonly metric?: number };
+  readonly steps: readonly StepReport[];
+  readonly actions: readonly ActionReport[];
+  /** measured results, smallest first, that no smaller one is better than */
+  readonly tradeOff: readonly Pick<StepReport, 'size' | 'macs' | 'error' | 'metric'>[];
+  readonly metric?: {
+    readonly name: string;
+    readonly samples: number;
+    readonly before: number;
+    readonly after: number;
+    readonly drop: number;
+    /** one-sided 90 % upper bound of the drop */
+    readonly bound: number;
+    /** the same on the half of the evaluation data that decided nothing */
+    readonly reported?: { readonly samples: number; readonly before: number; readonly after: number };
+  };
 }
 
 export interface KernelReport {
@@ -75,6 +178,17 @@ export interface Proof {
     | { readonly kind: 'not proven'; readonly reason: string };
 }
 
+/** A constant in fewer bytes than kernels read, decoded at load on every backend. */
+export interface StoredReport {
+  readonly name: string;
+  /** such as `int4`, `palette of 16` */
+  readonly form: string;
+  /** in model.lcw */
+  readonly bytes: number;
+  /** in memory; a part of `memory.constants` */
+  readonly decodedBytes: number;
+}
+
 export interface PortReport {
   readonly name: string;
   readonly dtype: DType;
@@ -92,8 +206,11 @@ export interface Report {
   readonly macs: number;
   /** bytes: constants, and inputs, outputs and scratch together */
   readonly memory: { readonly constants: number; readonly arena: number };
+  /** constants decoded at load; absent when there are none */
+  readonly stored?: readonly StoredReport[];
   readonly kernels: readonly KernelReport[];
   readonly passes: readonly PassReport[];
+  readonly compression?: CompressionReport;
   readonly notes: readonly string[];
 }
 

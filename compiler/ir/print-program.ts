@@ -1,7 +1,7 @@
 import { printKernel } from '../kernel/print.ts';
 import { shapeOf } from '../tensor/shape.ts';
 import { printType } from '../tensor/tensor.ts';
-import type { Location, Port, Program, Step } from './program.ts';
+import type { Location, PoolEntry, Port, Program, Step } from './program.ts';
 
 /**
  * A program as text: ports and constants with their places, kernels, and the steps of a run. A place is bytes from
@@ -13,7 +13,8 @@ export function printProgram(program: Program): string {
   const lines = [
     ...program.inputs.map((port) => `input ${printPort(port)}`),
     ...constants.entries.map(
-      (e) => `constant "${e.name}" ${e.dtype} ${e.encoding} ${printPlace('c', e.offset, e.bytes.length)}`,
+      (e) =>
+        `constant "${e.name}" ${e.dtype} ${e.encoding} ${printPlace('c', e.offset, e.bytes.length)}${printStoredEntry(e)}`,
     ),
     ...program.kernels.flatMap((kernel, i) => `kernel ${i}: ${printKernel(kernel).trimEnd()}`.split('\n')),
     ...printSteps(program, program.steps),
@@ -25,6 +26,9 @@ export function printProgram(program: Program): string {
 
 const printPort = ({ name, dtype, shape, location }: Port): string =>
   `"${name}" ${printType({ dtype, shape: shapeOf(shape) })} ${printLocation(location)}`;
+
+const printStoredEntry = ({ stored }: PoolEntry): string =>
+  stored ? ` decoded from ${stored.name} in ${stored.bytes.length}` : '';
 
 const printPlace = (space: 'c' | 'a', offset: number, bytes: number): string => `${space}${offset}+${bytes}`;
 

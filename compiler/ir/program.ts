@@ -30,10 +30,23 @@ export interface Port {
 /** A piece of the constant image; what model.lcw holds as one tensor. */
 export interface PoolEntry {
   readonly name: string;
-  readonly dtype: 'float32' | 'int32' | 'uint32';
-  readonly encoding: 'row-major' | 'panels-of-8';
+  readonly dtype: 'float32' | 'int32' | 'uint32' | 'int8';
+  /** of int8 only groups-of-4 (packed8 in kernel/nest.ts) */
+  readonly encoding: 'row-major' | 'panels-of-8' | 'groups-of-4';
   /** byte offset in the image, a multiple of 64 */
   readonly offset: number;
+  /** of the image */
+  readonly bytes: Uint8Array;
+  /** what model.lcw holds instead, decoded at load */
+  readonly stored?: StoredEntry;
+}
+
+/** An entry in fewer bytes than the image takes. */
+export interface StoredEntry {
+  readonly kind: 'float16' | 'integer' | 'palette';
+  /** for people: `int4` */
+  readonly name: string;
+  /** a segment as 5-emit/schema/model.fbs lays it out */
   readonly bytes: Uint8Array;
 }
 

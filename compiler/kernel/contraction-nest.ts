@@ -1,11 +1,13 @@
-import { binary, constant, type Expr, reduce, rewrite } from './expr.ts';
+import { binary, cast, constant, type Expr, type FetchExpr, indexValue, reduce, rewrite } from './expr.ts';
 import { type Axis, addIndex, divIndex, type Index, modIndex, scaleIndex } from './index-expr.ts';
 import { accLocal, type ContractionKernel, type NestKernel, panelWidth } from './nest.ts';
+import { codesPerWord, quantized } from './quantization.ts';
 import { scheduleStore } from './schedule.ts';
 
 /** The same kernel as plain loops: what a contraction means. */
 export function nestOfContraction(kernel: ContractionKernel): NestKernel {
-  const a = fetch(1, kernel.a.offset);
+  const raw = fetch(1, kernel.a.offset);
+  const a = kernel.b.kind === 'packed8' ? quantized(raw, kernel.b.quantizationOfA) : raw;
   const { b, bias } = operandsOfB(kernel);
   const sum = reduce('sum', kernel.k, binary('mul', a, b));
   const acc = bias ? binary('add', bias, sum) : sum;
@@ -25,6 +27,8 @@ export function nestOfContraction(kernel: ContractionKernel): NestKernel {
 function operandsOfB({ b, n, k, batch }: ContractionKernel): { readonly b: Expr; readonly bias?: Expr } {
   if (b.kind === 'live') return { b: fetch(2, b.offset) };
   const rows = k.reduce((count, axis) => count * axis.extent.size, 1);
+  if (b.kind === 'packed8')
+    return { b: codeAt(addIndex(scaleIndex(flatten(batch), b.batchStride)), n, flatten(k), rows) };
   const panel = addIndex(
     scaleIndex(flatten(batch), b.batchStride),
     scaleIndex(divIndex(n, panelWidth), panelWidth * (1 + rows)),
@@ -34,11 +38,24 @@ function operandsOfB({ b, n, k, batch }: ContractionKernel): { readonly b: Expr;
   return { b: rows === 0 ? constant('float32', 0) : fetch(2, row), bias: fetch(2, panel) };
 }
 
+/** A code of packed8 weights: byte k % 4 of its word, as float32. */
+function codeAt(start: Index, n: Axis, k: Index, rows: number): Expr {
+  const word = addIndex(
+    start,
+    scaleIndex(divIndex(n, panelWidth), (panelWidth * rows) / codesPerWord),
+    scaleIndex(divIndex(k, codesPerWord), panelWidth),
+    modIndex(n, panelWidth),
+  );
+  const above = binary('sub', constant('int32', 24), indexValue(scaleIndex(modIndex(k, codesPerWord), 8)));
+  const atTop = binary('shl', { ...fetch(2, word), dtype: 'int32' }, above);
+  return cast('float32', binary('shr', atTop, constant('int32', 24)));
+}
+
 /** Row-major position over `axes`. */
 const flatten = (axes: readonly Axis[]): Index =>
   axes.reduce((index, axis) => addIndex(scaleIndex(index, axis.extent.size), axis), addIndex(0));
 
-const fetch = (slot: number, offset: Index): Expr => ({
+const fetch = (slot: number, offset: Index): FetchExpr => ({
   kind: 'fetch',
   dtype: 'float32',
   slot,

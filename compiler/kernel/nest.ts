@@ -1,6 +1,7 @@
 import type { DType } from '../tensor/dtype.ts';
 import type { Expr, ReduceOp } from './expr.ts';
 import type { Axis, Index } from './index-expr.ts';
+import type { Quantization } from './quantization.ts';
 
 /**
  * What executors run. Element types in kernels handed to targets are float32, int32, uint32 and bool only; bool is
@@ -68,6 +69,10 @@ export interface StoreStmt {
  * Packed B (panels of 8, the last zero-padded), per batch index: ceil(N/8) panels, each [bias 8][k0: 8][k1: 8]...,
  * k running over `k` axes, last axis fastest. `batchStride` is in elements, 0 when B is shared by all batches; batch
  * axes count row-major over `batch`. Live B is fetched at an affine offset over batch, k and n, and has no bias.
+ *
+ * packed8: int8 codes, and A is quantised to codes on the way in, so that sums are integers, held as float32 in the
+ * epilogue. Slot 2 is of type int32, four codes in a word. Panels of 8 columns without a bias row, k in groups of four:
+ * [k / 4][column 8][k % 4], the lowest byte first. A is contiguous along the last k axis, whose extent is a multiple of 4.
  */
 export interface ContractionKernel {
   readonly kind: 'contraction';
@@ -81,6 +86,7 @@ export interface ContractionKernel {
   readonly a: { readonly offset: Index };
   readonly b:
     | { readonly kind: 'packed'; readonly batchStride: number }
+    | { readonly kind: 'packed8'; readonly batchStride: number; readonly quantizationOfA: Quantization }
     | { readonly kind: 'live'; readonly offset: Index };
   readonly store: { readonly offset: Index };
   /** Reads the sum as the local `acc`. */

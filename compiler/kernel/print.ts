@@ -27,13 +27,27 @@ const nestLines = ({ slots, body }: NestKernel): string[] => [
 
 function contractionLines(kernel: ContractionKernel): string[] {
   const { slots, form, batch, m, n, k, a, b, store } = kernel;
-  const stored = b.kind === 'packed' ? `packed, ${b.batchStride} per batch` : `live at ${printIndex(b.offset, slots)}`;
   return [
     printSlots(slots),
     `${form}: batch ${printAxes(batch)}, m ${printAxes(m)}, n ${printAxes([n])}, k ${printAxes(k)}`,
-    `a at ${printIndex(a.offset, slots)}, b ${stored}`,
+    `a at ${printIndex(a.offset, slots)}, b ${printOperandB(b, slots)}`,
     `${slotName(slots, 0)}[${printIndex(store.offset, slots)}] = ${printExpr(kernel.epilogue, slots)}`,
   ];
+}
+
+function printOperandB(b: ContractionKernel['b'], slots: readonly Slot[]): string {
+  switch (b.kind) {
+    case 'packed':
+      return `packed, ${b.batchStride} per batch`;
+    case 'packed8': {
+      const { inverseScale, zero } = b.quantizationOfA;
+      return `packed8, ${b.batchStride} per batch; a quantised: times ${inverseScale}, plus ${zero}`;
+    }
+    case 'live':
+      return `live at ${printIndex(b.offset, slots)}`;
+    default:
+      return b satisfies never;
+  }
 }
 
 const printAxes = (axes: readonly Axis[]): string => `(${axes.map((a) => `${a.name} < ${a.extent.size}`).join(', ')})`;

@@ -3,6 +3,7 @@ import { addIndex, divIndex, makeAxis, scaleIndex } from '../kernel/index-expr.t
 import { printType, type TensorType, tensorType } from '../tensor/tensor.ts';
 import { given } from './given.ts';
 import { defineOp, OpError } from './op.ts';
+import { asOperand, parseQuantization, requireQuantizable } from './quantize.ts';
 import { requireFamily, requireIntegers, requireRank, requireSameDType, requireSizes } from './requirements.ts';
 import {
   kernelAxes,
@@ -19,15 +20,19 @@ const kernelOf = (w: TensorType): number[] => w.shape.slice(2).map((d) => d.size
 const windowOf = (x: TensorType, w: TensorType, attributes: WindowAttributes): Window =>
   makeWindow('conv', x, kernelOf(w), attributes);
 
-/** x [N, C, space...], w [M, C / group, kernel...], b [M] -> [N, M, space...] (ONNX Conv). */
+/**
+ * x [N, C, space...], w [M, C / group, kernel...], b [M] -> [N, M, space...] (ONNX Conv). A quantised input
+ * (quantize.ts) is quantised with its padding: a padded 0 counts as the code inputZero.
+ */
 export const conv = defineOp('conv', {
   class: 'contraction',
   tolerance: 'rounding',
   inputs: ['x', 'w', 'b?'],
-  parse: (a) => ({ ...parseWindow(a), group: a.number('group', 1) }),
+  parse: (a) => ({ ...parseWindow(a), group: a.number('group', 1), quantization: parseQuantization('conv', a) }),
   infer([x, w, b], attributes) {
     const { group } = attributes;
     requireFamily('conv', 'x', x, 'float');
+    requireQuantizable('conv', x, attributes.quantization);
     requireSameDType('conv', b === undefined ? [x, w] : [x, w, b]);
     requireRank('conv', 'x', x, 3);
     requireRank('conv', 'w', w, x.shape.length, x.shape.length);
@@ -52,7 +57,8 @@ export const conv = defineOp('conv', {
     // one channel per group has no channel axis: channelwise kernels show x, w and output indexed by the same axis
     const c = isGrouped && perGroup.size === 1 ? [] : [makeAxis('c', perGroup)];
     const channel = isGrouped ? addIndex(scaleIndex(divIndex(m, outPerGroup), perGroup.size), ...c) : given(c[0]);
-    const product = mul(x.at([n, channel, ...space], 0), w.at([m, c[0] ?? 0, ...k]));
+    const operand = asOperand(x.at([n, channel, ...space], 0), attributes.quantization);
+    const product = mul(operand, w.at([m, c[0] ?? 0, ...k]));
     const sum = reduce('sum', [...c, ...k], product);
     return b === undefined ? sum : add(sum, b.at([m]));
   },

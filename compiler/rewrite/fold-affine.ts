@@ -22,9 +22,10 @@ export interface Layer {
 /** Arithmetic on constants of this type costs no accuracy that counts: float16 would be rounded once more, integers wrap. */
 export const isFoldable = ({ dtype }: Tensor): boolean => dtype === 'float32' || dtype === 'float64';
 
-/** The layer that a node is, given its inputs in the new graph. */
+/** The layer that a node is, given its inputs in the new graph. Codes are no weights to fold into. */
 export function layerOf(node: Node | undefined, inputs: readonly ValueId[], rewriter: Rewriter): Layer | undefined {
   if (node?.op !== 'conv' && node?.op !== 'convTranspose' && node?.op !== 'linear') return undefined;
+  if (node.attributes.inputScale !== undefined) return undefined;
   const [x, weightId, biasId] = inputs;
   if (x === undefined || weightId === undefined || rewriter.uses(weightId) !== 1) return undefined;
   const weights = rewriter.known(weightId);

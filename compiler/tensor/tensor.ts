@@ -1,5 +1,6 @@
 import { type DType, dtypes, type TypedArray } from './dtype.ts';
 import { elementCount, printShape, type Shape } from './shape.ts';
+import type { Stored } from './stored.ts';
 
 export interface TensorType {
   readonly dtype: DType;
@@ -9,6 +10,8 @@ export interface TensorType {
 /** A dense row-major tensor. float16 and bfloat16 data are their 16 bits. */
 export interface Tensor extends TensorType {
   readonly data: TypedArray;
+  /** how a bundle holds it, where not as it is; a tensor computed from this one has no such form */
+  readonly stored?: Stored;
 }
 
 export const tensorType = (dtype: DType, shape: Shape): TensorType => ({ dtype, shape });

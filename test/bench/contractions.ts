@@ -13,6 +13,15 @@ import { conv, depthwise, gemm, live } from '../harness/contraction-shapes.ts';
 import { hasRelaxedSimd } from '../harness/relaxed-simd.ts';
 import measureModule, { type TimedCall } from './time-module.ts';
 
+/** In float32, and with int8 codes on both sides. */
+const compressible: Readonly<Record<string, CaseSpec>> = {
+  'pointwise 28x28 64-64': conv({ h: 28, w: 28, c: 64, n: 64, k: 1, epilogue: 'scale' }),
+  'pointwise 14x14 256-256': conv({ h: 14, w: 14, c: 256, n: 256, k: 1, epilogue: 'scale' }),
+  'conv 3x3 28x28 64-64': conv({ h: 28, w: 28, c: 64, n: 64, k: 3, epilogue: 'scale' }),
+  'gemm 64x512x512': gemm(64, 512, 512, 'scale'),
+  'gemv 1024x1000': gemm(1, 1000, 1024, 'scale'),
+};
+
 const shapes: Readonly<Record<string, CaseSpec>> = {
   'gemm 256x256x256': gemm(256, 256, 256),
   'gemm 49x512x512': gemm(49, 512, 512),
@@ -31,11 +40,18 @@ const shapes: Readonly<Record<string, CaseSpec>> = {
   'depthwise 5x5 28x28x128': depthwise({ h: 28, w: 28, c: 128, k: 5, epilogue: 'relu' }),
   'scores 197x197x64': live(197, 197, 64, true),
   'weighted values 197x64x197': live(197, 64, 197, false),
+  ...compressible,
+  ...Object.fromEntries(
+    Object.entries(compressible).map(([name, spec]) => [
+      `int8 ${name}`,
+      { ...spec, codes: { inverseScale: 60, zero: 64 } },
+    ]),
+  ),
 };
 
 /** GFLOP/s of every shape here in Node and in Chromium. Each figure is the best of many short runs. */
 async function benchContractions(only: string): Promise<void> {
-  const chosen = Object.entries(shapes).filter(([name]) => name.includes(only));
+  const chosen = Object.entries(shapes).filter(([name]) => only.split('|').some((part) => name.includes(part)));
   const calls = (features: WasmFeatures) => chosen.map(([, spec]) => prepare(spec, features));
   const columns: Record<string, readonly number[]> = {};
   columns['node simd'] = await measureModule(calls('simd'));

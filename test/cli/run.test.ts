@@ -25,7 +25,7 @@ describe('help', () => {
 describe('what cannot be done', () => {
   test.each([
     [['buidl'], "error: unknown command 'buidl'\n(Did you mean build?)\n"],
-    [['build', '--max-size', '3KB'], "error: unknown option '--max-size'\n"],
+    [['build', '--without-loss'], "error: unknown option '--without-loss'\n"],
     [['check'], "error: missing required argument 'bundle'\n"],
     [['targets', 'more'], "error: too many arguments for 'targets'. Expected 0 arguments but got 1.\n"],
   ])('%j', async (argv, message) => {

@@ -10,11 +10,13 @@ import {
   toIndex,
 } from '../../compiler/kernel/index-expr.ts';
 import { accLocal, type ContractionKernel, panelWidth } from '../../compiler/kernel/nest.ts';
+import { codesPerWord, type Quantization } from '../../compiler/kernel/quantization.ts';
 import { dim } from '../../compiler/tensor/shape.ts';
 import type { WasmFeatures } from '../../targets/target.ts';
 import { modulePasses } from '../../targets/wasm/emit.ts';
 import type { RenderValue } from '../../targets/wasm/kernels/epilogue.ts';
 import { contractionFunction, contractionScratch } from '../../targets/wasm/kernels/index.ts';
+import { codeOf } from './code-of.ts';
 
 /** Extents and element strides, outermost first; a stride list has one entry per axis. */
 export interface CaseAxes {
@@ -37,6 +39,8 @@ export interface CaseSpec {
   readonly liveN?: number;
   readonly batchStride?: number;
   readonly epilogue?: 'none' | 'relu' | 'scale' | 'residual';
+  /** B of int8 codes, A quantised so */
+  readonly codes?: Quantization;
 }
 
 const strideIndex = (axes: readonly Axis[], strides: readonly number[] | undefined): Index =>
@@ -80,25 +84,32 @@ export function makeKernel(spec: CaseSpec): ContractionKernel {
     residual: { kind: 'binary', dtype: 'float32', op: 'add', a: acc, b: fetch(store) },
   };
   const kind = spec.epilogue ?? 'none';
-  const read = (name: string) => ({ name, dtype: 'float32', access: 'read' }) as const;
+  const read = (name: string, dtype: 'float32' | 'int32' = 'float32') => ({ name, dtype, access: 'read' }) as const;
   const extra = kind === 'scale' || kind === 'residual' ? [read('extra')] : [];
   return {
     kind: 'contraction',
     form: spec.form ?? 'dense',
     name: 'case',
-    slots: [{ name: 'out', dtype: 'float32', access: 'write' }, read('a'), read('b'), ...extra],
+    slots: [
+      { name: 'out', dtype: 'float32', access: 'write' },
+      read('a'),
+      read('b', spec.codes ? 'int32' : 'float32'),
+      ...extra,
+    ],
     batch,
     m,
     n,
     k,
     a: { offset: a },
-    b:
-      spec.liveN === undefined
-        ? { kind: 'packed', batchStride: spec.batchStride ?? 0 }
-        : { kind: 'live', offset: live },
+    b: operandB(spec, live),
     store: { offset: store },
     epilogue: epilogues[kind],
   };
+}
+
+function operandB({ codes, liveN, batchStride = 0 }: CaseSpec, live: Index): ContractionKernel['b'] {
+  if (codes) return { kind: 'packed8', batchStride, quantizationOfA: codes };
+  return liveN === undefined ? { kind: 'packed', batchStride } : { kind: 'live', offset: live };
 }
 
 const size = (axes: readonly Axis[]): number => axes.reduce((p, a) => p * a.extent.size, 1);
@@ -111,9 +122,9 @@ export function multiplyAdds(spec: CaseSpec): number {
 /** Elements each slot needs: exactly up to the last one that may be touched. */
 export function slotSizes(kernel: ContractionKernel): number[] {
   const span = (index: Index): number => rangeOf(index).max + 1;
-  const panels = Math.ceil(kernel.n.extent.size / panelWidth) * panelWidth * (size(kernel.k) + 1);
-  const packed = kernel.b.kind === 'packed' ? kernel.b.batchStride * (size(kernel.batch) - 1) + panels : 0;
-  const b = kernel.b.kind === 'live' ? span(kernel.b.offset) : packed;
+  const rows = kernel.b.kind === 'packed8' ? size(kernel.k) / codesPerWord : size(kernel.k) + 1;
+  const panels = Math.ceil(kernel.n.extent.size / panelWidth) * panelWidth * rows;
+  const b = kernel.b.kind === 'live' ? span(kernel.b.offset) : kernel.b.batchStride * (size(kernel.batch) - 1) + panels;
   const extra =
     kernel.epilogue.kind === 'binary' && kernel.epilogue.b.kind === 'fetch' ? [span(kernel.epilogue.b.offset)] : [];
   return [span(kernel.store.offset), span(kernel.a.offset), b, ...extra];
@@ -146,7 +157,15 @@ export function reference(kernel: ContractionKernel, slots: readonly Float32Arra
         Math.floor(col / 8) * 8 * (points + 1) +
         (col % 8);
       let sum = kernel.b.kind === 'packed' ? slots[2]![panel]! : 0;
+      const codes = kernel.b.kind === 'packed8' ? kernel.b : undefined;
+      const bytes = new Int8Array(slots[2]!.buffer, slots[2]!.byteOffset, slots[2]!.byteLength);
       each(kernel.k, (k) => {
+        if (codes) {
+          const word =
+            batch * codes.batchStride + ((Math.floor(col / 8) * points) / 4) * 8 + Math.floor(k / 4) * 8 + (col % 8);
+          sum += codeOf(slots[1]![value(kernel.a.offset)]!, codes.quantizationOfA) * bytes[4 * word + (k % 4)]!;
+          return;
+        }
         const b = kernel.b.kind === 'live' ? value(kernel.b.offset) : panel + 8 * (k + 1);
         sum += slots[1]![value(kernel.a.offset)]! * slots[2]![b]!;
       });

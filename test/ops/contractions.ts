@@ -1,5 +1,6 @@
 import type { Attributes } from '../../compiler/ops/index.ts';
 import type { Tensor } from '../../compiler/tensor/tensor.ts';
+import { codeOf } from '../harness/code-of.ts';
 import {
   at,
   broadcast,
@@ -157,6 +158,92 @@ const convCases: OpCase[] = [
   ),
 ];
 
+/** The layer on codes of x: what ops/quantize.ts says, spelt out again. Padding is a 0 that is quantised too. */
+const onCodes =
+  (op: 'linear' | 'conv', reference: (inputs: readonly Tensor[], a: Attributes) => Tensor) =>
+  (
+    name: string,
+    inputs: readonly Tensor[],
+    a: Attributes & { readonly inputScale: number },
+    special = false,
+  ): OpCase => {
+    const quantization = { inverseScale: Math.fround(1 / a.inputScale), zero: Number(a.inputZero ?? 0) };
+    const [x, ...rest] = inputs;
+    const pads =
+      (a.pads as readonly number[] | undefined) ??
+      sizes(x!)
+        .slice(2)
+        .flatMap(() => [0, 0]);
+    const half = pads.length / 2;
+    const padded = [...sizes(x!)].map((size, d) =>
+      d < 2 || op === 'linear' ? size : size + pads[d - 2]! + pads[d - 2 + half]!,
+    );
+    const codes = build('float32', padded, (index) => {
+      const inside = index.map((i, d) => (d < 2 || op === 'linear' ? i : i - pads[d - 2]!));
+      return codeOf(peek(x!, inside) ?? 0, quantization);
+    });
+    const expected = reference([codes, ...rest], { ...a, pads: pads.map(() => 0) });
+    return { op, name: `of codes, ${name}`, inputs, attributes: a, expected, special };
+  };
+
+const codesOfWeights = (...s: number[]): Tensor => whole('float32', s, -127, 127, 2);
+const quantizedLinear = onCodes('linear', (inputs) => linear('', inputs).expected);
+const quantizedConv = onCodes('conv', convolve);
+const quantizedCases: OpCase[] = [
+  quantizedLinear('one row', [noise([1, 32], 0, 3), codesOfWeights(21, 32)], { inputScale: 3 / 127 }),
+  quantizedLinear('rank 3, both signs, bias', [noise([2, 3, 20]), codesOfWeights(9, 20), codesOfWeights(9)], {
+    inputScale: 4 / 127,
+    inputZero: 63,
+  }),
+  quantizedLinear('saturating', [noise([5, 12], -9, 9), codesOfWeights(16, 12)], { inputScale: 0.01, inputZero: 40 }),
+  quantizedLinear(
+    'ties go to even codes',
+    [f32([1, 8], [0.5, 1.5, 2.5, -0.5, -1.5, 3.5, 126.5, 127.5]), codesOfWeights(3, 8)],
+    {
+      inputScale: 1,
+      inputZero: 2,
+    },
+  ),
+  quantizedLinear('not in fours', [noise([3, 7]), codesOfWeights(5, 7)], { inputScale: 0.02, inputZero: 60 }),
+  quantizedLinear('no codes at all', [noise([3, 8]), noise([5, 8], -2, 2, 2)], { inputScale: 0.02, inputZero: 60 }),
+  quantizedConv('pointwise', [noise([1, 8, 4, 5]), codesOfWeights(6, 8, 1, 1)], { inputScale: 0.03, inputZero: 64 }),
+  quantizedConv('3x3 padded', [noise([1, 4, 5, 6]), codesOfWeights(9, 4, 3, 3), codesOfWeights(9)], {
+    inputScale: 0.03,
+    inputZero: 64,
+    pads: [1, 1, 1, 1],
+  }),
+  quantizedConv('uneven pads, stride 2', [noise([2, 4, 7, 6], 0, 2), codesOfWeights(8, 4, 3, 2)], {
+    inputScale: 0.015,
+    strides: [2, 1],
+    pads: [0, 1, 2, 0],
+  }),
+  quantizedConv('dilated', [noise([1, 12, 7, 7]), codesOfWeights(3, 12, 3, 3)], {
+    inputScale: 0.03,
+    inputZero: 70,
+    dilations: [2, 3],
+    pads: [2, 3, 2, 3],
+  }),
+  quantizedConv('2 groups', [noise([1, 8, 5, 5]), codesOfWeights(6, 4, 3, 3)], {
+    inputScale: 0.03,
+    inputZero: 64,
+    group: 2,
+    pads: [1, 1, 1, 1],
+  }),
+  quantizedConv('depthwise', [noise([1, 8, 5, 5]), codesOfWeights(8, 1, 3, 3)], {
+    inputScale: 0.03,
+    inputZero: 64,
+    group: 8,
+    pads: [1, 1, 1, 1],
+  }),
+  quantizedConv('1-D of 3 channels', [noise([1, 3, 9]), codesOfWeights(4, 3, 3)], { inputScale: 0.03, inputZero: 64 }),
+  quantizedLinear(
+    'NaN is the code 0, infinities saturate',
+    [f32([1, 4], [NaN, Infinity, -Infinity, 1e-42]), codesOfWeights(5, 4)],
+    { inputScale: 0.5, inputZero: 9 },
+    true,
+  ),
+];
+
 /** Scatters every input element over the outputs it reaches: the other way round than lcc's meaning. */
 function transposed([x, w, b]: readonly Tensor[], a: Attributes): Tensor {
   const [n, channels, ...space] = sizes(x!) as [number, number, ...number[]];
@@ -252,6 +339,7 @@ export const cases: readonly OpCase[] = [
   ...matmulCases,
   ...linearCases,
   ...convCases,
+  ...quantizedCases,
   ...convTransposeCases,
   ...attentionCases,
 ];

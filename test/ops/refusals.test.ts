@@ -41,6 +41,36 @@ const refused: readonly (readonly [OpName, readonly TensorType[], Attributes, st
   ['matmul', [f(2, 2, 3), f(3, 3, 4)], {}, 'matmul: float32[2,2,3] and float32[3,3,4] do not fit'],
   ['linear', [f(2, 3), f(4, 5)], {}, 'linear: w must have the shape [4,3], not float32[4,5]'],
   ['linear', [f(2, 3), f(4, 3), f(5)], {}, 'linear: b must have the shape [4], not float32[5]'],
+  [
+    'linear',
+    [f(2, 4), f(4, 4)],
+    { inputScale: -1 },
+    'linear: inputScale must be above 0 and its inverse a float32, not -1',
+  ],
+  [
+    'conv',
+    [f(1, 4, 5), f(4, 4, 1)],
+    { inputScale: 1e-50 },
+    'conv: inputScale must be above 0 and its inverse a float32, not 1e-50',
+  ],
+  [
+    'linear',
+    [f(2, 4), f(4, 4)],
+    { inputZero: 3 },
+    'linear: inputScale must be above 0 and its inverse a float32, not 0',
+  ],
+  [
+    'linear',
+    [f(2, 4), f(4, 4)],
+    { inputScale: 1, inputZero: 128 },
+    'linear: inputZero must be an integer from 0 to 127, not 128',
+  ],
+  [
+    'linear',
+    [t('float64', 2, 4), t('float64', 4, 4)],
+    { inputScale: 1 },
+    'linear: a quantised x must be float32, not float64[2,4]',
+  ],
   ['conv', [f(1, 3, 5, 5), f(4, 2, 3, 3)], {}, 'conv: float32[1,3,5,5] and w float32[4,2,3,3] do not fit in 1 groups'],
   [
     'conv',

@@ -6,12 +6,76 @@ import * as flatbuffers from 'flatbuffers';
 export enum ElementType {
   Float32 = 0,
   Int32 = 1,
-  Uint32 = 2
+  Uint32 = 2,
+  Int8 = 3
 }
 
 export enum Encoding {
   RowMajor = 0,
-  PanelsOf8 = 1
+  PanelsOf8 = 1,
+  GroupsOf4 = 2
+}
+
+export enum Form {
+  Raw = 0,
+  Float16 = 1,
+  Integer = 2,
+  Palette = 3
+}
+
+export class StoredHeader {
+  bb: flatbuffers.ByteBuffer|null = null;
+  bb_pos = 0;
+  __init(i:number, bb:flatbuffers.ByteBuffer):StoredHeader {
+  this.bb_pos = i;
+  this.bb = bb;
+  return this;
+}
+
+bits():number {
+  return this.bb!.readUint32(this.bb_pos);
+}
+
+panels():number {
+  return this.bb!.readUint32(this.bb_pos + 4);
+}
+
+rows():number {
+  return this.bb!.readUint32(this.bb_pos + 8);
+}
+
+columns():number {
+  return this.bb!.readUint32(this.bb_pos + 12);
+}
+
+width():number {
+  return this.bb!.readUint32(this.bb_pos + 16);
+}
+
+head():number {
+  return this.bb!.readUint32(this.bb_pos + 20);
+}
+
+table():number {
+  return this.bb!.readUint32(this.bb_pos + 24);
+}
+
+static sizeOf():number {
+  return 28;
+}
+
+static createStoredHeader(builder:flatbuffers.Builder, bits: number, panels: number, rows: number, columns: number, width: number, head: number, table: number):flatbuffers.Offset {
+  builder.prep(4, 28);
+  builder.writeInt32(table);
+  builder.writeInt32(head);
+  builder.writeInt32(width);
+  builder.writeInt32(columns);
+  builder.writeInt32(rows);
+  builder.writeInt32(panels);
+  builder.writeInt32(bits);
+  return builder.offset();
+}
+
 }
 
 export class Segment {
@@ -194,8 +258,23 @@ name(optionalEncoding?:any):string|Uint8Array|null {
   return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
 }
 
+forms(index: number):Form|null {
+  const offset = this.bb!.__offset(this.bb_pos, 14);
+  return offset ? this.bb!.readUint8(this.bb!.__vector(this.bb_pos + offset) + index) : 0;
+}
+
+formsLength():number {
+  const offset = this.bb!.__offset(this.bb_pos, 14);
+  return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
+}
+
+formsArray():Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 14);
+  return offset ? new Uint8Array(this.bb!.bytes().buffer, this.bb!.bytes().byteOffset + this.bb!.__vector(this.bb_pos + offset), this.bb!.__vector_len(this.bb_pos + offset)) : null;
+}
+
 static startModel(builder:flatbuffers.Builder) {
-  builder.startObject(5);
+  builder.startObject(6);
 }
 
 static addDataOffset(builder:flatbuffers.Builder, dataOffset:number) {
@@ -234,6 +313,22 @@ static addName(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset) {
   builder.addFieldOffset(4, nameOffset, 0);
 }
 
+static addForms(builder:flatbuffers.Builder, formsOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(5, formsOffset, 0);
+}
+
+static createFormsVector(builder:flatbuffers.Builder, data:Form[]):flatbuffers.Offset {
+  builder.startVector(1, data.length, 1);
+  for (let i = data.length - 1; i >= 0; i--) {
+    builder.addInt8(data[i]!);
+  }
+  return builder.endVector();
+}
+
+static startFormsVector(builder:flatbuffers.Builder, numElems:number) {
+  builder.startVector(1, numElems, 1);
+}
+
 static endModel(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   builder.requiredField(offset, 6) // segments
@@ -250,13 +345,14 @@ static finishSizePrefixedModelBuffer(builder:flatbuffers.Builder, offset:flatbuf
   builder.finish(offset, 'LCW1', true);
 }
 
-static createModel(builder:flatbuffers.Builder, dataOffset:number, segmentsOffset:flatbuffers.Offset, imageBytes:number, tensorsOffset:flatbuffers.Offset, nameOffset:flatbuffers.Offset):flatbuffers.Offset {
+static createModel(builder:flatbuffers.Builder, dataOffset:number, segmentsOffset:flatbuffers.Offset, imageBytes:number, tensorsOffset:flatbuffers.Offset, nameOffset:flatbuffers.Offset, formsOffset:flatbuffers.Offset):flatbuffers.Offset {
   Model.startModel(builder);
   Model.addDataOffset(builder, dataOffset);
   Model.addSegments(builder, segmentsOffset);
   Model.addImageBytes(builder, imageBytes);
   Model.addTensors(builder, tensorsOffset);
   Model.addName(builder, nameOffset);
+  Model.addForms(builder, formsOffset);
   return Model.endModel(builder);
 }
 }

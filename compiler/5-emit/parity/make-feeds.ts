@@ -4,9 +4,9 @@ import { isFloat, type TypedArray } from '../../tensor/dtype.ts';
 import { elementCount } from '../../tensor/shape.ts';
 import { makeTensor, type Tensor, type TensorType } from '../../tensor/tensor.ts';
 
-/** One tensor per graph input by name, the same at every call: floats within [-1, 1), bytes over their range, other integers 0 or 1. */
-export function makeFeeds(graph: Graph): Map<string, Tensor> {
-  const next = randomNumbers(0x6c6363);
+/** One tensor per graph input by name, the same at every call with a seed: floats within [-1, 1), bytes over their range, other integers 0 or 1. */
+export function makeFeeds(graph: Graph, seed = 0x6c6363): Map<string, Tensor> {
+  const next = randomNumbers(seed);
   return new Map(
     graph.inputs.flatMap((id) => {
       const value = graph.values.get(id);

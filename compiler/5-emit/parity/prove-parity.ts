@@ -4,13 +4,14 @@ import type { Graph } from '../../ir/graph.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { ModelCode } from '../model-code.ts';
 import { compareResults, type Deviation } from './compare.ts';
+import { type CodeTies, measureCodeTies } from './dither.ts';
 import {
   type Engine,
   NotAvailable,
-  type OnnxModel,
   onnxRuntimeEngine,
   type Results,
   type RunInPage,
+  type SecondOpinion,
   wasmEngine,
   webGpuEngine,
 } from './engines.ts';
@@ -25,7 +26,7 @@ export interface ParityRequest {
   /** the emitted bundle */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** the model file, for onnxruntime-web; undefined where that cannot read it */
-  readonly onnx: OnnxModel | undefined;
+  readonly onnx: SecondOpinion;
   /** undefined where there is no browser */
   readonly runInPage: RunInPage | undefined;
 }
@@ -68,6 +69,7 @@ class Judge {
   private readonly feeds: ReadonlyMap<string, Tensor>;
   private readonly references: readonly Reference[];
   private ties: NearTies | undefined;
+  private codeTies: CodeTies | undefined;
 
   constructor(graph: Graph, feeds: ReadonlyMap<string, Tensor>, references: readonly Reference[]) {
     this.graph = graph;
@@ -82,10 +84,16 @@ class Judge {
     const { worst, tolerance } = worstOf(within);
     if (beyond.length === 0) return { kind: 'agrees', worst, tolerance };
     this.ties ??= findNearTies(this.graph, this.feeds);
+    this.codeTies ??= measureCodeTies(this.graph, this.feeds, this.references);
     const { nodes, outputs } = this.ties;
-    const faults = beyond.filter((d) => !outputs.has(d.output));
+    const { tolerances } = this.codeTies;
+    const moved = beyond
+      .map((d) => ({ ...d, tolerance: tolerances.get(d.output) ?? 0 }))
+      .filter((d) => Math.abs(d.found - d.expected) <= d.tolerance);
+    const faults = beyond.filter((d) => !outputs.has(d.output) && !moved.some((m) => m.output === d.output));
     if (faults.length > 0) throw parityFailed(this.graph.name, engine, faults.map(printDeviation));
-    return { kind: 'agrees', worst, tolerance, excused: nodes };
+    const excused = moved.length > 0 ? [...nodes, ...this.codeTies.nodes] : nodes;
+    return { kind: 'agrees', ...worstOf([...within, ...moved]), excused };
   }
 }
 

@@ -12,6 +12,7 @@ import {
   toIndex,
 } from '../../../compiler/kernel/index-expr.ts';
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
+import type { Quantization } from '../../../compiler/kernel/quantization.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
 
 /**
@@ -25,11 +26,15 @@ export interface Contraction {
   readonly n: Axis;
   readonly k: readonly Axis[];
   readonly a: Index;
-  /** Packed: element offset of the batch's first panel. Live: offset over batch, k and n. */
-  readonly b: { readonly kind: 'packed' | 'live'; readonly offset: Index };
+  /** Packed: offset of the batch's first panel, in elements or words. Live: offset over batch, k and n. */
+  readonly b: OperandOfB & { readonly offset: Index };
   readonly store: Index;
   readonly epilogue: Expr;
 }
+
+type OperandOfB =
+  | { readonly kind: 'packed' | 'live' }
+  | { readonly kind: 'packed8'; readonly quantizationOfA: Quantization };
 
 export const extentOf = (axis: Axis): number => axis.extent.size;
 export const pointsOf = (axes: readonly Axis[]): number => axes.reduce((count, a) => count * extentOf(a), 1);
@@ -49,7 +54,7 @@ function offsetOfB(kernel: ContractionKernel): Contraction['b'] {
     offset = addIndex(offset, scaleIndex(axis, stride));
     stride *= extentOf(axis);
   }
-  return { kind: 'packed', offset };
+  return kernel.b.kind === 'packed' ? { kind: 'packed', offset } : { ...kernel.b, offset };
 }
 
 function substitute(c: Contraction, axis: (a: Axis) => Indexable): Contraction {
@@ -57,7 +62,7 @@ function substitute(c: Contraction, axis: (a: Axis) => Indexable): Contraction {
   return {
     ...c,
     a: inIndex(c.a),
-    b: { kind: c.b.kind, offset: inIndex(c.b.offset) },
+    b: { ...c.b, offset: inIndex(c.b.offset) },
     store: inIndex(c.store),
     epilogue: rewrite(c.epilogue, axis),
   };

@@ -6,7 +6,7 @@ import { type Epilogue, type RenderValue, TileEnd } from './epilogue.ts';
 import type { Lanes } from './lanes.ts';
 import { type Column, columnsOf, copiedB, liveB, type OperandB, packedB } from './operand-b.ts';
 import { sumOverK } from './sum-over-k.ts';
-import type { DenseTiling } from './tiling.ts';
+import type { DenseTiling, TileLoops } from './tiling.ts';
 import {
   addressOf,
   affineStream,
@@ -20,32 +20,40 @@ import {
   startPlace,
 } from './walk.ts';
 
-/** A tile of rows and columns held in registers; every step of k loads B once per column and A once per row. */
+/** How the sums of a tile come about. */
+export interface Products {
+  /** the operands' buffers, whose addresses the loops keep */
+  readonly streams: readonly Stream[];
+  /** emitted once for every tile's columns, before its rows */
+  prepare(place: Place, columns: readonly Column[]): void;
+  /** Columns whose sums are made together, part by part. */
+  parts(columns: readonly Column[]): readonly (readonly Column[])[];
+  /** One vector of float32 for each row and column. */
+  sums(place: Place, rows: readonly Displacement[], columns: readonly Column[]): readonly (readonly Local[])[];
+}
+
+/** Loops over the tiles of a dense contraction; a tile's sums are held in registers. */
 export function writeDense(
   code: Code,
   lanes: Lanes,
   c: Contraction,
-  tiling: DenseTiling,
+  tiling: TileLoops,
   epilogue: Epilogue,
   render: RenderValue,
-  scratch: number,
+  products: Products,
 ): void {
   const output = affineStream(0, c.store);
-  const a = affineStream(1, c.a);
-  const b = operandB(code, lanes, c, tiling, scratch);
-  const streams = [output, a, b.stream, ...epilogue.operands.map((o) => o.stream)];
+  const streams = [output, ...products.streams, ...epilogue.operands.map((o) => o.stream)];
   const mayRepeat = !epilogue.mayReadOutput;
 
   const tile = (place: Place, rows: readonly Displacement[], columns: readonly Column[]): void => {
-    const [first] = columns;
-    const sums =
-      tiling.form === 'dots' && first
-        ? sumDots(code, lanes, c, place, a, b, rows, first)
-        : sumTile(code, lanes, c, tiling, place, a, b, rows, columns);
     const end = new TileEnd(code, lanes, epilogue, c.n, output, render, place);
-    columns.forEach(({ at, count }, v) => {
-      end.store(rows, at, columnOf(sums, v), count);
-    });
+    for (const part of products.parts(columns)) {
+      const sums = products.sums(place, rows, part);
+      part.forEach(({ at, count }, v) => {
+        end.store(rows, at, columnOf(sums, v), count);
+      });
+    }
   };
 
   /** Loops over the row axes from `depth` on; columns come in at the depth that the tiling chose. */
@@ -71,7 +79,7 @@ export function writeDense(
     loopTiles(code, total, tiling.columns, enough, (at, size) => {
       const inside = enter(code, place, c.n, at);
       const columns = columnsOf(size, lanes.width, enough);
-      b.prepare(inside, columns);
+      products.prepare(inside, columns);
       body(inside, columns);
     });
   };
@@ -89,6 +97,29 @@ export function writeDense(
 
 const columnOf = (sums: readonly (readonly Local[])[], v: number): readonly Local[] =>
   sums.flatMap((row) => row.slice(v, v + 1));
+
+/** Products in float32: every step of k loads B once per column and A once per row. */
+export function floatProducts(
+  code: Code,
+  lanes: Lanes,
+  c: Contraction,
+  tiling: DenseTiling,
+  scratch: number,
+): Products {
+  const a = affineStream(1, c.a);
+  const b = operandB(code, lanes, c, tiling, scratch);
+  return {
+    streams: [a, b.stream],
+    prepare: b.prepare,
+    parts: (columns) => [columns],
+    sums: (place, rows, columns) => {
+      const [first] = columns;
+      return tiling.form === 'dots' && first
+        ? sumDots(code, lanes, c, place, a, b, rows, first)
+        : sumTile(code, lanes, c, tiling, place, a, b, rows, columns);
+    },
+  };
+}
 
 function operandB(code: Code, lanes: Lanes, c: Contraction, tiling: DenseTiling, scratch: number): OperandB {
   if (c.b.kind === 'packed') return packedB(lanes, c);
@@ -136,7 +167,7 @@ function sumTile(
 }
 
 /** Adds the parts of a sum pairwise; the result is in the first. */
-function fold(code: Code, lanes: Lanes, parts: readonly Local[]): Local {
+export function fold(code: Code, lanes: Pick<Lanes, 'type' | 'zero' | 'add'>, parts: readonly Local[]): Local {
   let left = parts;
   while (left.length > 1) {
     const half = Math.ceil(left.length / 2);

@@ -5,13 +5,16 @@ import type { WasmFeatures } from '../../target.ts';
 import { writeChannelwise } from './channelwise.ts';
 import { chooseChannelwise } from './channelwise-tiling.ts';
 import { Code } from './code.ts';
+import { codeProducts } from './code-products.ts';
+import { codesBytes } from './codes-of-a.ts';
+import { chooseCodes } from './codes-tiling.ts';
 import { extentOf, pointsOf, simplify } from './contraction.ts';
-import { writeDense } from './dense.ts';
+import { floatProducts, writeDense } from './dense.ts';
 import { chooseDots, wantsDots } from './dot.ts';
 import { type RenderValue, splitEpilogue } from './epilogue.ts';
 import { makeLanes } from './lanes.ts';
 import { scratchBytesFor } from './operand-b.ts';
-import { chooseDense, wantsCopy } from './tiling.ts';
+import { chooseDense, type TileLoops, wantsCopy } from './tiling.ts';
 
 /** What `lcc inspect` says about a contraction. */
 export interface ContractionFacts {
@@ -22,6 +25,7 @@ export interface ContractionFacts {
 
 /** Bytes that the kernel's function overwrites at its scratch address. */
 export function contractionScratch(kernel: ContractionKernel, features: WasmFeatures): number {
+  if (kernel.b.kind === 'packed8') return codesBytes(kernel.a.offset, features);
   if (kernel.form !== 'dense' || kernel.b.kind !== 'live') return 0;
   const simple = simplify(kernel);
   return wantsCopy(simple, features) && !wantsDots(simple, features) ? scratchBytesFor(simple) : 0;
@@ -56,11 +60,20 @@ export function contractionFunction(
     code.finish(name);
     return { tile: `${rows.join('x') || 1}x${lanes.width}`, isVector };
   }
+  if (simple.b.kind === 'packed8') {
+    const tiling = chooseCodes(simple, features, mayRepeat);
+    const products = codeProducts(code, lanes, simple, simple.b.quantizationOfA, tiling, features, scratch);
+    writeDense(code, lanes, simple, tiling, epilogue, render, products);
+    code.finish(name);
+    return { tile: printTile(tiling), isVector };
+  }
   const { contraction, tiling } = wantsDots(simple, features)
     ? { contraction: simple, tiling: chooseDots(simple, features, mayRepeat) }
     : chooseDense(simple, features, mayRepeat);
   const moved = contraction === simple ? epilogue : splitEpilogue(contraction);
-  writeDense(code, lanes, contraction, tiling, moved, render, scratch);
+  writeDense(code, lanes, contraction, tiling, moved, render, floatProducts(code, lanes, contraction, tiling, scratch));
   code.finish(name);
-  return { tile: `${tiling.rows.join('x') || 1}x${tiling.columns}`, isVector };
+  return { tile: printTile(tiling), isVector };
 }
+
+const printTile = ({ rows, columns }: TileLoops): string => `${rows.join('x') || 1}x${columns}`;

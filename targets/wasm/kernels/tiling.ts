@@ -7,16 +7,20 @@ import { scratchBytesFor } from './operand-b.ts';
 import { piecesOf, rowPieces, rowTiles } from './row-tiles.ts';
 import { elementBytes } from './walk.ts';
 
-/** How a dense contraction is cut. */
-export interface DenseTiling {
-  /** lanes run along n, or along k */
-  readonly form: 'tile' | 'dots';
+/** The loops over the tiles of a dense contraction. */
+export interface TileLoops {
   /** rows per tile along each row axis */
   readonly rows: readonly number[];
   /** columns per tile */
   readonly columns: number;
   /** row axes outside the loop over columns */
   readonly columnDepth: number;
+}
+
+/** How a dense contraction in float32 is cut. */
+export interface DenseTiling extends TileLoops {
+  /** lanes run along n, or along k */
+  readonly form: 'tile' | 'dots';
   /** partial sums per output, so that short tiles do not wait for the adder */
   readonly splits: number;
   /** whether each tile's columns of B are copied to scratch before its rows */
@@ -152,7 +156,7 @@ function refillCycles(bytes: number, held: number): number {
 }
 
 /** Cycles to bring A and B back into the first cache when `depth` row axes are outside the loop over columns. */
-function trafficCycles(c: Contraction, rows: readonly number[], columns: number, depth: number): number {
+export function trafficCycles(c: Contraction, rows: readonly number[], columns: number, depth: number): number {
   const k = pointsOf(c.k);
   const columnTiles = Math.ceil(extentOf(c.n) / columns);
   const outerTiles = tilesOf(c.m.slice(0, depth), rows.slice(0, depth));

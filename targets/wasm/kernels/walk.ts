@@ -8,6 +8,8 @@ export const elementBytes = 4;
 /** One buffer and how its address moves, in bytes. */
 export interface Stream {
   readonly slot: number;
+  /** holds the base address, where that is not the slot's argument */
+  readonly base?: Local;
   readonly start: number;
   stride(axis: Axis): number;
 }
@@ -31,7 +33,7 @@ export interface Place {
 }
 
 export function startPlace(code: Code, streams: readonly Stream[]): Place {
-  const addresses = streams.map((s) => [s, { base: code.param(s.slot), offset: s.start }] as const);
+  const addresses = streams.map((s) => [s, { base: s.base ?? code.param(s.slot), offset: s.start }] as const);
   return { addresses: new Map(addresses), positions: new Map() };
 }
 

@@ -1,4 +1,4 @@
-import { rewrite } from '../../../compiler/kernel/expr.ts';
+import { type FetchExpr, rewrite } from '../../../compiler/kernel/expr.ts';
 import {
   type Axis,
   addIndex,
@@ -12,12 +12,13 @@ import {
 } from '../../../compiler/kernel/index-expr.ts';
 import { isVectorAccess } from '../../../compiler/kernel/lane-stride.ts';
 import { accLocal, type ContractionKernel, panelWidth } from '../../../compiler/kernel/nest.ts';
+import { codesPerWord, quantized } from '../../../compiler/kernel/quantization.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
 import { Buffers, type SlotPlace } from '../buffers.ts';
 import type { Code } from '../code.ts';
 import { Renderer } from '../render.ts';
 import { ShaderModule } from '../shader-module.ts';
-import { atom, infix, integer, lane, splat, type Value, vector } from '../value.ts';
+import { atom, call, convert, infix, integer, lane, splat, type Value, vector } from '../value.ts';
 import { extentsOf } from './tile.ts';
 
 const constantAt = (): boolean => false;
@@ -30,7 +31,7 @@ export class ContractionCode {
   readonly batch: Axis;
   readonly m: Axis;
   readonly k: Axis;
-  /** offsets over batch, m, k and n */
+  /** offsets over batch, m, k and n; of int8 codes, b is that of the word that holds a group of four k */
   readonly a: Index;
   readonly b: Index;
   readonly bias: Index | undefined;
@@ -78,11 +79,13 @@ export class ContractionCode {
   #operandB(at: (index: Index) => Index): { readonly b: Index; readonly bias?: Index } {
     const { b, n } = this.kernel;
     if (b.kind === 'live') return { b: at(b.offset) };
+    const rows = b.kind === 'packed8' ? this.k.extent.size / codesPerWord : 1 + this.k.extent.size;
     const panel = addIndex(
       scaleIndex(this.batch, b.batchStride),
-      scaleIndex(divIndex(n, panelWidth), panelWidth * (1 + this.k.extent.size)),
+      scaleIndex(divIndex(n, panelWidth), panelWidth * rows),
       modIndex(n, panelWidth),
     );
+    if (b.kind === 'packed8') return { b: addIndex(panel, scaleIndex(divIndex(this.k, codesPerWord), panelWidth)) };
     return { b: addIndex(panel, panelWidth, scaleIndex(this.k, panelWidth)), bias: panel };
   }
 
@@ -93,9 +96,34 @@ export class ContractionCode {
     return to;
   }
 
-  /** Four elements of a slot along `lanes`; those at `end` and beyond are zero. */
-  loadLanes(to: Renderer, slot: number, offset: Index, lanes: Axis, end: number): Value {
-    const loaded = to.fetch({ kind: 'fetch', dtype: 'float32', slot, offset, guards: [], fill: 0 });
+  /** A at a place, quantised where B is of codes: one element, or four along the place's lanes. */
+  loadA(to: Renderer): Value {
+    const { b } = this.kernel;
+    const fetch: FetchExpr = { kind: 'fetch', dtype: 'float32', slot: 1, offset: this.a, guards: [], fill: 0 };
+    if (b.kind !== 'packed8') return to.fetch(fetch);
+    const code = quantized(fetch, b.quantizationOfA);
+    to.count(code);
+    return to.name(to.value(code), 'q');
+  }
+
+  /** B at four neighbours of n: one vector for one k, or for the four k of a group of codes. */
+  loadB(to: Renderer): readonly Value[] {
+    const fetch = { kind: 'fetch' as const, slot: 2, offset: this.b, guards: [], fill: 0 };
+    if (this.kernel.b.kind !== 'packed8') return [to.fetch({ ...fetch, dtype: 'float32' })];
+    const words = to.fetch({ ...fetch, dtype: 'int32' });
+    return Array.from({ length: codesPerWord }, (_, i) => {
+      const codes = call('extractBits', [words, atom(`${8 * i}u`, 'u32'), atom('8u', 'u32')], 'i32', 4);
+      return convert('f32', codes);
+    });
+  }
+
+  /** k per vector of `loadB` */
+  get kPerLoad(): number {
+    return this.kernel.b.kind === 'packed8' ? codesPerWord : 1;
+  }
+
+  /** Four elements along `lanes`, with zeros at `end` and beyond. */
+  keepInside(to: Renderer, loaded: Value, lanes: Axis, end: number): Value {
     const first = to.axes.get(lanes);
     if (end % 4 === 0 || !first) return loaded;
     const each = [0, 1, 2, 3].map((l) => {

@@ -1,7 +1,7 @@
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
 import type { SlotPlace } from '../buffers.ts';
 import type { Shader } from '../shader.ts';
-import { atom, element, infix, integer, type Value } from '../value.ts';
+import { atom, element, infix, integer, lane, type Value } from '../value.ts';
 import { ContractionCode } from './contraction-code.ts';
 import { extentsOf } from './tile.ts';
 
@@ -21,7 +21,7 @@ export function gemvShader(kernel: ContractionKernel, places: readonly SlotPlace
   const threads = isNarrow ? 256 : 64;
   contraction.defineFinish({ m: false, n: n % (4 * vectors) !== 0 });
   module.declare('partial', `var<workgroup> partial: array<vec4<f32>, ${threads * sumsEach}>;`);
-  const fetch = { kind: 'fetch' as const, dtype: 'float32' as const, guards: [], fill: 0 };
+  const many = contraction.kPerLoad;
   module.main([threads, 1, 1], (code) => {
     const thread = code.bind(atom('i32(local.x)', 'i32'), 'thread');
     const first = code.bind(atom('i32(group.x) * 8', 'i32'), 'n');
@@ -29,8 +29,9 @@ export function gemvShader(kernel: ContractionKernel, places: readonly SlotPlace
     const sums = Array.from({ length: sumsEach }, () => code.variable(atom('vec4<f32>()', 'f32', 4), 'sum'));
     code.repeat(
       'k',
-      k,
-      (kAt) => {
+      k / many,
+      (step) => {
+        const kAt = many === 1 ? step : code.bind(infix('*', step, integer(many)), 'k_at');
         const columns = Array.from({ length: vectors }, (_, v) => {
           const at = v === 0 ? first : infix('+', first, integer(4));
           const to = contraction.renderer(code, kernel.n, [
@@ -38,18 +39,24 @@ export function gemvShader(kernel: ContractionKernel, places: readonly SlotPlace
             [contraction.k, kAt],
             [kernel.n, at],
           ]);
-          return to.fetch({ ...fetch, slot: 2, offset: contraction.b });
+          const loaded = contraction.loadB(to);
+          return many === 1 ? loaded : loaded.map((value) => to.name(value, 'w'));
         });
         for (let row = 0; row < m; row++) {
-          const to = contraction.renderer(code, kernel.n, [
+          const to = contraction.renderer(code, many === 1 ? kernel.n : contraction.k, [
             [contraction.batch, batchAt],
             [contraction.m, integer(row)],
             [contraction.k, kAt],
           ]);
-          const a = to.fetch({ ...fetch, slot: 1, offset: contraction.a });
+          const a = contraction.loadA(to);
           columns.forEach((b, v) => {
             const sum = sums[row * vectors + v];
-            if (sum) code.assign(sum, atom(`fma(vec4<f32>(${a.text}), ${b.text}, ${sum.text})`, 'f32', 4));
+            if (!sum) return;
+            const product = b.reduce(
+              (total, w, i) => `fma(vec4<f32>(${lane(a, i).text}), ${w.text}, ${total})`,
+              sum.text,
+            );
+            code.assign(sum, atom(product, 'f32', 4));
           });
         }
       },

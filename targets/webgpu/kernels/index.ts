@@ -15,7 +15,7 @@ function formOf(kernel: ContractionKernel): Form {
   const { batch, m, n, k } = extentsOf(kernel);
   if (batch * m * n * k === 0 || batch > maxWorkgroups) return 'loops';
   if (kernel.form === 'channelwise') return 'channelwise';
-  if (kernel.b.kind === 'packed' && m <= maxGemvRows && k >= 16 && n <= 8 * maxWorkgroups) return 'gemv';
+  if (kernel.b.kind !== 'live' && m <= maxGemvRows && k >= 16 && n <= 8 * maxWorkgroups) return 'gemv';
   return n < 4 && k <= 64 ? 'loops' : 'tiled';
 }
 
@@ -42,15 +42,16 @@ export function contractionShader(kernel: ContractionKernel, places: readonly Sl
 export function storageBytesPerMac(kernel: ContractionKernel): number {
   const extents = extentsOf(kernel);
   const form = formOf(kernel);
+  const bytesOfB = kernel.b.kind === 'packed8' ? 1 : 4;
   switch (form) {
     case 'loops':
     case 'channelwise':
       return 8;
     case 'gemv':
-      return operandBytesPerMac(extents, { height: extents.m, width: 8 });
+      return operandBytesPerMac(extents, { height: extents.m, width: 8 }, bytesOfB);
     case 'tiled': {
       const tile = chooseTile(extents);
-      return operandBytesPerMac(extents, { height: heightOf(tile), width: widthOf(tile) });
+      return operandBytesPerMac(extents, { height: heightOf(tile), width: widthOf(tile) }, bytesOfB);
     }
     default:
       return form satisfies never;

@@ -53,9 +53,10 @@ export function sharedBytes(tile: Tile): number {
 export function operandBytesPerMac(
   { m, n }: Extents,
   { height, width }: { readonly height: number; readonly width: number },
+  bytesOfB = 4,
 ): number {
   const columns = Math.ceil(n / 4) * 4;
-  return (4 * (m * Math.ceil(n / width) + columns * Math.ceil(m / height))) / (m * n);
+  return (4 * m * Math.ceil(n / width) + bytesOfB * columns * Math.ceil(m / height)) / (m * n);
 }
 
 /** The bound for contractions of 32 x 32 outputs and more. */

@@ -1,4 +1,3 @@
-import type { Axis, Index } from '../../../compiler/kernel/index-expr.ts';
 import { laneStride } from '../../../compiler/kernel/lane-stride.ts';
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
 import type { SlotPlace } from '../buffers.ts';
@@ -42,30 +41,29 @@ class TiledKernel {
     return { comment, text: this.#code.module.print(), workgroups, tile };
   }
 
-  /** load_a: A at four neighbours of k. load_b: B at four neighbours of n. Zero outside. */
+  /** load_a: A at four neighbours of k. load_b: B at four neighbours of n, or four words of codes. Zero outside. */
   #defineLoads(): void {
-    const { module, kernel, batch, m, k, a, b } = this.#code;
+    const { module, kernel, batch, m, k } = this.#code;
     const at = (name: string): Value => atom(name, 'i32');
-    const define = (
-      name: string,
-      slot: number,
-      offset: Index,
-      lanes: Axis,
-      across: Axis,
-      inner: string,
-      outer: string,
-    ): void => {
-      module.define(name, `fn ${name}(batch: i32, ${outer}: i32, ${inner}: i32) -> vec4<f32>`, (code) => {
-        const to = this.#code.renderer(code, lanes, [
-          [batch, at('batch')],
-          [across, at(outer)],
-          [lanes, at(inner)],
-        ]);
-        code.line(`return ${this.#code.loadLanes(to, slot, offset, lanes, lanes === k ? k.extent.size : 4).text};`);
-      });
-    };
-    define('load_a', 1, a, k, m, 'k', 'm');
-    define('load_b', 2, b, kernel.n, k, 'n', 'k');
+    module.define('load_a', 'fn load_a(batch: i32, m: i32, k: i32) -> vec4<f32>', (code) => {
+      const to = this.#code.renderer(code, k, [
+        [batch, at('batch')],
+        [m, at('m')],
+        [k, at('k')],
+      ]);
+      code.line(`return ${this.#code.keepInside(to, this.#code.loadA(to), k, k.extent.size).text};`);
+    });
+    const many = this.#code.kPerLoad;
+    const result = many === 1 ? 'vec4<f32>' : `mat${many}x4<f32>`;
+    module.define('load_b', `fn load_b(batch: i32, k: i32, n: i32) -> ${result}`, (code) => {
+      const to = this.#code.renderer(code, kernel.n, [
+        [batch, at('batch')],
+        [k, at('k')],
+        [kernel.n, at('n')],
+      ]);
+      const loaded = this.#code.loadB(to).map((value) => value.text);
+      code.line(`return ${many === 1 ? loaded.join() : `${result}(${loaded.join(', ')})`};`);
+    });
   }
 
   #defineMain(): void {
@@ -138,18 +136,30 @@ class TiledKernel {
   }
 
   #stageB(code: Code, thread: Value, start: Value, batch: Value, n: Value, k: Value): void {
-    const { depth } = this.#tile;
+    const many = this.#code.kPerLoad;
+    const rows = this.#tile.depth / many;
     const vectors = this.#width / 4;
     const { b, kernel, k: axis } = this.#code;
     const isRowMajor = laneStride(b, kernel.n, true, () => false) === 1 || laneStride(b, axis, true, () => false) !== 1;
-    this.#deal(code, thread, depth * vectors, (i) => {
-      const [row, vector] = isRowMajor ? split(code, i, vectors) : split(code, i, depth).reverse();
+    this.#deal(code, thread, rows * vectors, (i) => {
+      const [row, vector] = isRowMajor ? split(code, i, vectors) : split(code, i, rows).reverse();
       if (!row || !vector) return;
-      const at = plus(start, plus(scaled(row, vectors), vector));
+      const at = plus(start, plus(scaled(row, many * vectors), vector));
       const nAt = code.bind(infix('+', n, infix('*', vector, integer(4))), 'n_at');
-      const kAt = code.bind(infix('+', k, row), 'k_at');
+      const kAt = code.bind(infix('+', k, scaled(row, many)), 'k_at');
       const inside = this.#inside(nAt, this.#extents.n, this.#width, kAt);
-      this.#fill(code, element('tile_b', at, 'f32', 4), inside, `load_b(${batch.text}, ${kAt.text}, ${nAt.text})`);
+      const load = `load_b(${batch.text}, ${kAt.text}, ${nAt.text})`;
+      if (many === 1) {
+        this.#fill(code, element('tile_b', at, 'f32', 4), inside, load);
+        return;
+      }
+      code.line(`var codes: mat${many}x4<f32>;`);
+      const fill = (): void => code.line(`codes = ${load};`);
+      if (inside) code.when(inside, fill);
+      else fill();
+      for (let l = 0; l < many; l++) {
+        code.assign(element('tile_b', plus(at, integer(l * vectors)), 'f32', 4), atom(`codes[${l}]`, 'f32', 4));
+      }
     });
   }
 

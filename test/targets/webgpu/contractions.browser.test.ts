@@ -3,20 +3,13 @@ import { expect, it } from 'vitest';
 import type { Location, Port, Program, Step } from '../../../compiler/ir/program.ts';
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
 import { describeInBrowser } from '../../harness/browser.ts';
+import { fill, toleranceOf } from '../../harness/check-contractions.ts';
 import { type CaseSpec, makeKernel, reference, slotSizes } from '../../harness/contraction-case.ts';
 import { conv, depthwise, gemm, live } from '../../harness/contraction-shapes.ts';
 import { runOnGpu } from './run-on-gpu.ts';
 
 const epilogues = ['none', 'relu', 'scale', 'residual'] as const;
 const pick = <T>(list: readonly T[], i: number): T => list[i % list.length]!;
-
-function fill(into: Float32Array, seed: number): void {
-  let state = (seed + 1) * 2654435761;
-  for (let i = 0; i < into.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    into[i] = (state / 2 ** 31 - 1) * 0.99 + 0.001;
-  }
-}
 
 interface Laid {
   readonly kernel: ContractionKernel;
@@ -29,7 +22,7 @@ function layOut(specs: readonly CaseSpec[], shift: number) {
   const laid = specs.map((spec): Laid => {
     const kernel = makeKernel(spec);
     const slots = slotSizes(kernel).map((size, slot): Location => {
-      const space = slot === 2 && kernel.b.kind === 'packed' ? 'constants' : 'arena';
+      const space = slot === 2 && kernel.b.kind !== 'live' ? 'constants' : 'arena';
       const start = Math.ceil((ends[space] + 16) / 16) * 16 + (space === 'arena' ? shift : 0);
       ends[space] = start + size;
       return { space, offset: start * 4, bytes: size * 4 };
@@ -81,7 +74,9 @@ async function check(browser: Browser, specs: readonly CaseSpec[], shift = 0): P
       const error = Math.abs(got[at]! - expected[at]!);
       worst = Math.max(worst, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error);
     }
-    expect(worst, JSON.stringify(specs[i])).toBeLessThan(3e-5);
+    const sums = expected.subarray(out.offset / 4, (out.offset + out.bytes) / 4);
+    const allowed = specs[i]!.codes ? toleranceOf(specs[i]!, sums, 0) : 3e-5;
+    expect(worst, JSON.stringify(specs[i])).toBeLessThanOrEqual(allowed);
   });
   const strays = expected.reduce((n, x, i) => n + (Number.isNaN(x) !== Number.isNaN(got[i]!) ? 1 : 0), 0);
   expect(strays, 'elements changed that no kernel owns').toBe(0);
@@ -183,6 +178,28 @@ describeInBrowser('contractions on WebGPU', (browser) => {
       { m: { extents: [32], a: [1], store: [12] }, n: 12, k: { extents: [9], a: [32] } },
       { m: { extents: [5], a: [6], store: [6] }, n: 6, k: { extents: [6], a: [1], b: [3] }, liveN: 40 },
     ]));
+
+  it('multiplies by int8 codes, exactly', () => {
+    const quantizations = [
+      { inverseScale: 127, zero: 0 },
+      { inverseScale: 63.5, zero: 64 },
+      { inverseScale: 400, zero: 11 },
+    ];
+    const specs: CaseSpec[] = [
+      ...widths.flatMap((n, i) => [1, 5, 33].map((m) => gemm(m, n, 4 * (3 * i + m), pick(epilogues, i + m)))),
+      gemm(1, 40, 1024),
+      gemm(2, 3, 8),
+      gemm(65, 68, 36, 'relu'),
+      gemm(9, 24, 300, 'residual'),
+      conv({ h: 3, w: 5, c: 8, n: 10, k: 3, epilogue: 'scale' }),
+      conv({ h: 9, w: 7, c: 16, n: 40, k: 3, stride: 2 }),
+      conv({ h: 4, w: 6, c: 4, n: 7, k: 3, dilation: 2, outPad: 1 }),
+    ];
+    return check(
+      browser(),
+      specs.map((spec, i) => ({ ...spec, codes: pick(quantizations, i) })),
+    );
+  });
 
   it('does nothing for no outputs', () => check(browser(), [gemm(0, 8, 4), gemm(5, 11, 3)]));
 });

@@ -107,9 +107,9 @@ this.lcc = this.lcc || {};
         const opened = await openSource((_a = options.weights) !== null && _a !== void 0 ? _a : weights.source, options.signal);
         const file = await readAll(opened, onProgress && ((loaded) => onProgress(loaded, weights.bytes)));
         onProgress === null || onProgress === void 0 ? void 0 : onProgress(weights.bytes, weights.bytes);
-        return parseWeights(file, weights.hash);
+        return parseWeights(file, weights.hash, weights.decoders);
     }
-    function parseWeights(file, expected) {
+    function parseWeights(file, expected, decoders) {
         const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
         const word = (at) => view.getUint32(at, true);
         const isHash = ([low, high], at) => low === word(at) && high === word(at + 4);
@@ -123,9 +123,12 @@ this.lcc = this.lcc || {};
                 if (!isHash(expected, tableEnd)) {
                     throw new LccRuntimeError('mismatched', 'the weights file belongs to another build of the model');
                 }
-                const vector = field(1) + word(field(1));
+                const vectorOf = (id) => field(id) + word(field(id));
+                const vector = vectorOf(1);
+                const forms = decoders ? vectorOf(5) + 4 : 0;
                 for (let i = 0, at = vector + 4; i < word(vector); i++, at += 20) {
-                    segments.push({ hashAt: at, start: word(at + 8), size: word(at + 12), address: word(at + 16) });
+                    const decode = decoders === null || decoders === void 0 ? void 0 : decoders[view.getUint8(forms + i)];
+                    segments.push({ hashAt: at, start: word(at + 8), size: word(at + 12), address: word(at + 16), decode });
                 }
                 sound = segments.every(({ start, size }) => start + size <= file.length);
             }
@@ -140,10 +143,11 @@ this.lcc = this.lcc || {};
         };
         requireSound(sound);
         return (image, hash) => {
-            for (const { hashAt, start, size, address } of segments) {
+            for (const { hashAt, start, size, address, decode } of segments) {
                 const bytes = file.subarray(start, start + size);
                 image.set(bytes, address);
                 requireSound(isHash(hash ? hash(address, size) : hashBytes(bytes), hashAt));
+                decode === null || decode === void 0 ? void 0 : decode(bytes, new Float32Array(image.buffer, image.byteOffset + address));
             }
         };
     }

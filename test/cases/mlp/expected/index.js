@@ -95,9 +95,9 @@ async function readWeights(weights, options) {
     const opened = await openSource(options.weights ?? weights.source, options.signal);
     const file = await readAll(opened, onProgress && ((loaded) => onProgress(loaded, weights.bytes)));
     onProgress?.(weights.bytes, weights.bytes);
-    return parseWeights(file, weights.hash);
+    return parseWeights(file, weights.hash, weights.decoders);
 }
-function parseWeights(file, expected) {
+function parseWeights(file, expected, decoders) {
     const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
     const word = (at) => view.getUint32(at, true);
     const isHash = ([low, high], at) => low === word(at) && high === word(at + 4);
@@ -111,9 +111,12 @@ function parseWeights(file, expected) {
             if (!isHash(expected, tableEnd)) {
                 throw new LccRuntimeError('mismatched', 'the weights file belongs to another build of the model');
             }
-            const vector = field(1) + word(field(1));
+            const vectorOf = (id) => field(id) + word(field(id));
+            const vector = vectorOf(1);
+            const forms = decoders ? vectorOf(5) + 4 : 0;
             for (let i = 0, at = vector + 4; i < word(vector); i++, at += 20) {
-                segments.push({ hashAt: at, start: word(at + 8), size: word(at + 12), address: word(at + 16) });
+                const decode = decoders?.[view.getUint8(forms + i)];
+                segments.push({ hashAt: at, start: word(at + 8), size: word(at + 12), address: word(at + 16), decode });
             }
             sound = segments.every(({ start, size }) => start + size <= file.length);
         }
@@ -128,10 +131,11 @@ function parseWeights(file, expected) {
     };
     requireSound(sound);
     return (image, hash) => {
-        for (const { hashAt, start, size, address } of segments) {
+        for (const { hashAt, start, size, address, decode } of segments) {
             const bytes = file.subarray(start, start + size);
             image.set(bytes, address);
             requireSound(isHash(hash ? hash(address, size) : hashBytes(bytes), hashAt));
+            decode?.(bytes, new Float32Array(image.buffer, image.byteOffset + address));
         }
     };
 }

@@ -2,86 +2,18 @@ import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import type { Program } from '../../../../compiler/ir/program.ts';
 import { binary, cast, like, select, unary } from '../../../../compiler/kernel/expr.ts';
-import type { WasmFeatures } from '../../../../targets/target.ts';
 import { emitWasm } from '../../../../targets/wasm/emit.ts';
+import { checkContractions, fill } from '../../../harness/check-contractions.ts';
 import {
   acc,
   type CaseSpec,
   instantiate,
   makeKernel,
   reference,
-  scratchBytes,
   slotSizes,
 } from '../../../harness/contraction-case.ts';
 import { conv, depthwise, gemm, live, planar } from '../../../harness/contraction-shapes.ts';
 import { hasRelaxedSimd } from '../../../harness/relaxed-simd.ts';
-
-/** Deterministic values in [-1, 1], never zero. */
-function fill(into: Float32Array, seed: number): void {
-  let state = (seed + 1) * 2654435761;
-  for (let i = 0; i < into.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    into[i] = (state / 2 ** 31 - 1) * 0.99 + 0.001;
-  }
-}
-
-const guardElements = 16;
-
-/**
- * Runs cases in one module. Each slot lies between NaN guards and the last ends with the memory, so a stray read spoils
- * a result or traps, and a stray write shows.
- */
-function check(specs: readonly CaseSpec[], features: WasmFeatures): void {
-  const kernels = specs.map(makeKernel);
-  const most = Math.max(...kernels.map((k) => slotSizes(k).reduce((sum, n) => sum + n + guardElements, guardElements)));
-  const scratch = scratchBytes(kernels, features);
-  const pages = Math.ceil((most * 4 + scratch) / 65536);
-  const built = instantiate(kernels, features, pages);
-  const whole = new Float32Array(built.memory.buffer);
-  kernels.forEach((kernel, i) => {
-    const sizes = slotSizes(kernel);
-    const filled = sizes.map((size, s) => {
-      const slot = new Float32Array(size);
-      fill(slot, s + i * 7);
-      return slot;
-    });
-    const expected = reference(kernel, filled);
-    const tolerance = 2e-5 * Math.max(1, filled[1]!.length / 2 ** 17);
-    for (const last of sizes.keys()) {
-      const what = `${JSON.stringify(specs[i])} slot ${last} last, tile ${built.tiles[i]}`;
-      whole.fill(Number.NaN);
-      let end = whole.length;
-      const starts: number[] = [];
-      for (const slot of [last, ...sizes.keys()].filter((s, at) => at === 0 || s !== last)) {
-        starts[slot] = end - sizes[slot]!;
-        end = starts[slot]! - guardElements;
-      }
-      const slots = sizes.map((size, s) => whole.subarray(starts[s]!, starts[s]! + size));
-      slots.forEach((slot, s) => {
-        slot.set(filled[s]!);
-      });
-      built.functions[i]!(...starts.map((s) => s * 4));
-      let worst = 0;
-      expected.forEach((value, j) => {
-        const error = Math.abs(value - slots[0]![j]!);
-        worst = Math.max(worst, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error);
-      });
-      expect(worst, what).toBeLessThan(tolerance);
-      const untouched = filled[0]!.every((v, j) => expected[j] !== v || slots[0]![j] === v);
-      expect(untouched, `${what}: gaps of the output kept`).toBe(true);
-      slots.slice(1).forEach((slot, s) => {
-        expect(slot, `${what}: input ${s} kept`).toEqual(filled[s + 1]);
-      });
-      const owned = new Set<number>();
-      slots.forEach((slot, s) => {
-        for (let j = 0; j < slot.length; j++) owned.add(starts[s]! + j);
-      });
-      let strayWrites = 0;
-      for (let j = scratch / 4; j < whole.length; j++) if (!owned.has(j) && !Number.isNaN(whole[j]!)) strayWrites++;
-      expect(strayWrites, `${what}: stray writes`).toBe(0);
-    }
-  });
-}
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
@@ -93,28 +25,28 @@ setFlagsFromString('--experimental-wasm-relaxed-simd');
 for (const features of ['simd', 'scalar', 'relaxed'] as const) {
   describe.skipIf(features === 'relaxed' && !hasRelaxedSimd())(`contractions, ${features}`, () => {
     it('multiplies by packed panels of any width', () => {
-      check(
+      checkContractions(
         range(1, 17).flatMap((n) => range(1, 9).map((m) => gemm(m, n, 5 + n, pick(epilogues, m)))),
         features,
       );
     });
 
     it('multiplies any number of rows', () => {
-      check(
+      checkContractions(
         range(1, 13).flatMap((m) => [8, 12, 20, 40].map((n, i) => gemm(m, n, 16 + m, pick(epilogues, m + i)))),
         features,
       );
     });
 
     it('sums over any length', () => {
-      check(
+      checkContractions(
         range(0, 67).flatMap((k) => [gemm(1, 9, k), gemm(4, 8, k, 'relu'), gemm(6, 36, k)]),
         features,
       );
     });
 
     it('repeats no row where the residual may lie in the output', () => {
-      check(
+      checkContractions(
         range(1, 13).flatMap((m) => [3, 8, 21].map((n) => gemm(m, n, 24, 'residual'))),
         features,
       );
@@ -124,7 +56,7 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
       const spec = gemm(600, 24, 512, 'residual');
       if (features === 'simd') {
         expect(instantiate([makeKernel(spec)], features, 1).tiles[0]?.split('x')).toHaveLength(3);
-        check([spec], features);
+        checkContractions([spec], features);
       }
     });
 
@@ -135,7 +67,7 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
           conv({ h: w, w: 4, c: 8, n: 16, k, stride: 2, outPad: 1, epilogue: pick(epilogues, w) }),
         ]),
       );
-      check([...specs, conv({ h: 4, w: 6, c: 5, n: 7, k: 3, dilation: 2 })], features);
+      checkContractions([...specs, conv({ h: 4, w: 6, c: 5, n: 7, k: 3, dilation: 2 })], features);
     });
 
     it('turns outputs that lie channel by channel', () => {
@@ -145,7 +77,7 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
         planar(conv({ h: 2, w, c: 9, n: 1 + (w % 2), k: 3, epilogue: pick(epilogues, w + 2) })),
         planar(depthwise({ h: 2, w, c: 14 - w, k: 3, epilogue: pick(epilogues, w + 3) })),
       ]);
-      check(specs, features);
+      checkContractions(specs, features);
     });
 
     it('convolves channel by channel', () => {
@@ -155,7 +87,7 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
         depthwise({ h: 1 + i, w: 3, c, k: 3, dilation: 2, epilogue: pick(epilogues, i + 2) }),
         depthwise({ h: 2, w: 1 + i, c, k: 1 }),
       ]);
-      check(specs, features);
+      checkContractions(specs, features);
     });
 
     it('multiplies by live matrices of both orientations', () => {
@@ -166,7 +98,10 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
           live(m, n, pick(sizes, i + m + 3), true, pick(epilogues, i + m)),
         ]),
       );
-      check([...specs, live(9, 33, 67, true), live(9, 33, 67, false), live(8, 12, 64, true, 'relu')], features);
+      checkContractions(
+        [...specs, live(9, 33, 67, true), live(9, 33, 67, false), live(8, 12, 64, true, 'relu')],
+        features,
+      );
     });
 
     it('adds dot products where columns are few, or rows are few and columns apart', () => {
@@ -175,7 +110,7 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
       const apart = range(1, 7).flatMap((m) =>
         [1, 3, 4, 5, 8, 10].map((n) => live(m, n, 8 + m, true, pick(epilogues, n))),
       );
-      check([...few, ...convolved, ...apart, live(9, 1, 30, false), live(1, 2, 33, false)], features);
+      checkContractions([...few, ...convolved, ...apart, live(9, 1, 30, false), live(1, 2, 33, false)], features);
     });
 
     it('takes each batch its own panels, or all the same', () => {
@@ -186,7 +121,7 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
         k: { extents: [7], a: [1] },
         batchStride,
       });
-      check([grouped(5, 64), grouped(11, 128), grouped(8, 0), grouped(9, 0)], features);
+      checkContractions([grouped(5, 64), grouped(11, 128), grouped(8, 0), grouped(9, 0)], features);
     });
 
     it('walks backwards and with gaps', () => {
@@ -206,11 +141,11 @@ for (const features of ['simd', 'scalar', 'relaxed'] as const) {
         liveN: 40,
       };
       const reversed = { ...columnMajorB, k: { extents: [6], a: [1], b: [3] } };
-      check([backwards, columnMajorA, reversed], features);
+      checkContractions([backwards, columnMajorA, reversed], features);
     });
 
     it('does nothing for no outputs, and gives the bias for an empty sum', () => {
-      check([gemm(0, 8, 4), gemm(5, 11, 0, 'relu')], features);
+      checkContractions([gemm(0, 8, 4), gemm(5, 11, 0, 'relu')], features);
     });
   });
 }

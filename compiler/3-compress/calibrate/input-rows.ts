@@ -1,0 +1,109 @@
+import type { Graph, ValueId } from '../../ir/graph.ts';
+import type { Feeds, MakeRunner } from '../../ir/trial.ts';
+import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
+import { sizesOf } from '../../tensor/shape.ts';
+import type { WeightLayer } from '../layers.ts';
+import { outputNameOf, withOutputs } from './with-outputs.ts';
+
+/** Rows a layer gets: twice its inputs where that is possible, so that its covariance has full rank (papers.md 5.1). */
+const fewestRows = 256;
+const mostRows = 2048;
+const mostElements = 4e6;
+
+/**
+ * What each layer multiplies its weights with, at evenly spread positions of the samples: rows [count, K] in the order of
+ * the weights [N, K] or [N, C, taps...], zeros where a tap lies in the padding. By the layer's output.
+ */
+export function sampleInputRows(
+  graph: Graph,
+  layers: readonly WeightLayer[],
+  samples: readonly Feeds[],
+  makeRunner: MakeRunner,
+): ReadonlyMap<ValueId, Matrix> {
+  if (layers.length === 0 || samples.length === 0) return new Map();
+  const inputs = [...new Set(layers.map(({ x }) => x))];
+  const runner = makeRunner(withOutputs(graph, inputs));
+  const takers = layers.map((layer) => makeTaker(graph, layer, samples.length));
+  samples.forEach((feeds, i) => {
+    const found = runner.run(feeds);
+    for (const { layer, take } of takers) take(found[outputNameOf(layer.x)] ?? [], i);
+  });
+  return new Map(takers.map(({ layer, finish }) => [layer.y, finish()]));
+}
+
+function makeTaker(graph: Graph, layer: WeightLayer, samples: number) {
+  const room = Math.ceil(mostElements / layer.inputs);
+  const wanted = Math.min(mostRows, room, Math.max(fewestRows, 2 * layer.inputs));
+  const perSample = Math.min(layer.positions, Math.max(1, Math.ceil(wanted / samples)));
+  const offsets = layer.op === 'conv' ? windowOffsets(graph, layer) : undefined;
+  const rows: Float64Array[] = [];
+  return {
+    layer,
+    take(data: ArrayLike<number | bigint>, sample: number): void {
+      if (rows.length >= wanted) return;
+      for (let i = 0; i < perSample; i++) {
+        // A step that shares no factor with most sizes, begun elsewhere in each sample.
+        const position = (Math.floor((i * layer.positions) / perSample) + sample * 7919) % layer.positions;
+        const at = offsets?.(position);
+        const first = position * layer.inputs;
+        rows.push(
+          Float64Array.from({ length: layer.inputs }, (_, k) => {
+            const index = at ? at(k) : first + k;
+            return index < 0 ? 0 : Number(data[index]);
+          }),
+        );
+      }
+    },
+    finish(): Matrix {
+      const matrix = makeMatrix(rows.length, layer.inputs);
+      rows.forEach((row, i) => {
+        matrix.data.set(row, i * layer.inputs);
+      });
+      return matrix;
+    },
+  };
+}
+
+/** For an output position, the element of x that each input k of the window reads; -1 in the padding. */
+function windowOffsets(
+  graph: Graph,
+  { x, y, node, weights }: WeightLayer,
+): (position: number) => (k: number) => number {
+  const [, channels = 1, ...space] = sizesOf(graph.values.get(x)?.type.shape ?? []);
+  const out = sizesOf(graph.values.get(y)?.type.shape ?? []).slice(2);
+  const kernel = sizesOf(weights.shape).slice(2);
+  const taps = kernel.reduce((a, b) => a * b, 1);
+  const area = space.reduce((a, b) => a * b, 1);
+  const listOf = (name: string, fill: number, d: number): number => {
+    const list = node.attributes[name];
+    return Array.isArray(list) ? (list[d] ?? fill) : fill;
+  };
+  const unravel = (index: number, sizes: readonly number[]): number[] => {
+    const at: number[] = [];
+    for (let d = sizes.length - 1, rest = index; d >= 0; d--) {
+      at[d] = rest % (sizes[d] ?? 1);
+      rest = Math.floor(rest / (sizes[d] ?? 1));
+    }
+    return at;
+  };
+  const tapsAt = Array.from({ length: taps }, (_, t) => unravel(t, kernel));
+  const outArea = out.reduce((a, b) => a * b, 1);
+  return (position) => {
+    const batch = Math.floor(position / outArea);
+    const start = unravel(position % outArea, out);
+    const offsets = tapsAt.map((tap) => {
+      let offset = 0;
+      for (let d = 0; d < space.length; d++) {
+        const at =
+          (start[d] ?? 0) * listOf('strides', 1, d) + (tap[d] ?? 0) * listOf('dilations', 1, d) - listOf('pads', 0, d);
+        if (at < 0 || at >= (space[d] ?? 1)) return -1;
+        offset = offset * (space[d] ?? 1) + at;
+      }
+      return offset;
+    });
+    return (k) => {
+      const offset = offsets[k % taps] ?? -1;
+      return offset < 0 ? -1 : (batch * channels + Math.floor(k / taps)) * area + offset;
+    };
+  };
+}

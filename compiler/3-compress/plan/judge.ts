@@ -1,0 +1,95 @@
+import type { DataPort, DataSet } from '../../data/data-set.ts';
+import { differenceBound } from '../../data/difference-bound.ts';
+import { measureMetrics } from '../../data/measure-metrics.ts';
+import type { Metric, MetricResult } from '../../data/metrics/metric.ts';
+import type { Graph } from '../../ir/graph.ts';
+import type { Feeds, MakeRunner, Runner } from '../../ir/trial.ts';
+import { sizesOf } from '../../tensor/shape.ts';
+import { relativeError } from '../calibrate/relative-error.ts';
+
+/** Samples that decide by a metric; no part of the calibration data, nor of what is reported in the end. */
+export interface Validation {
+  readonly data: DataSet;
+  readonly metric: Metric;
+}
+
+/** A metric of a changed model beside the original's, on the same samples. */
+export interface MetricLoss {
+  readonly name: string;
+  readonly samples: number;
+  readonly before: number;
+  readonly after: number;
+  /** how much worse it is, in the metric's unit */
+  readonly drop: number;
+  /** one-sided 90 % upper bound of the drop */
+  readonly bound: number;
+}
+
+/** What a changed model loses against the original, measured. */
+export interface Loss {
+  /** relative L2 error of the outputs, of the worst output, on calibration inputs that no statistics saw */
+  readonly error: number;
+  readonly metric: MetricLoss | undefined;
+}
+
+/** The figure that `--max-drop` limits. */
+export const decisiveLoss = ({ error, metric }: Loss): number => metric?.bound ?? error;
+
+export type Judge = (graph: Graph) => Promise<Loss>;
+
+/** Runs the original once; each judgement runs the changed model over the same samples. */
+export async function makeJudge(
+  original: Graph,
+  heldOut: readonly Feeds[],
+  validation: Validation | undefined,
+  makeRunner: MakeRunner,
+): Promise<Judge> {
+  const runner = makeRunner(original);
+  const outputs = heldOut.map((feeds) => runner.run(feeds));
+  const compare = validation && (await makeMetricComparison(original, validation, runner));
+  return async (graph) => {
+    const changed = makeRunner(graph);
+    const squared = relativeError(
+      outputs,
+      heldOut.map((feeds) => changed.run(feeds)),
+    );
+    return { error: Math.sqrt(squared), metric: await compare?.(changed) };
+  };
+}
+
+/** Measures the original's metric, then any runner's beside it. */
+export async function makeMetricComparison(
+  original: Graph,
+  { data, metric }: Validation,
+  runner: Runner,
+): Promise<(changed: Runner) => Promise<MetricLoss>> {
+  const ports = outputPorts(original);
+  const measure = async (measured: Runner): Promise<MetricResult> => {
+    const [result] = await measureMetrics([metric], {
+      data,
+      outputs: ports,
+      run: (feeds) => measured.run(feeds),
+      referenceOf: (i) => runner.run(data.feedsOf(i)),
+    });
+    return result ?? { value: Number.NaN, scores: new Float64Array() };
+  };
+  const before = await measure(runner);
+  return async (changed) => {
+    const after = await measure(changed);
+    const [better, worse] = metric.higherIsBetter ? [before, after] : [after, before];
+    return {
+      name: metric.name,
+      samples: data.size,
+      before: before.value,
+      after: after.value,
+      drop: better.value - worse.value,
+      bound: differenceBound(better.scores, worse.scores).bound,
+    };
+  };
+}
+
+const outputPorts = (graph: Graph): DataPort[] =>
+  graph.outputs.map(({ name, value }) => {
+    const type = graph.values.get(value)?.type;
+    return { name, dtype: type?.dtype ?? 'float32', shape: sizesOf(type?.shape ?? []) };
+  });

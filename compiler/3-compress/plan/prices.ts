@@ -1,0 +1,70 @@
+import type { Graph, ValueId } from '../../ir/graph.ts';
+import type { Level, StructuralPass } from '../candidate.ts';
+import type { ChooseLevel } from '../structure.ts';
+import type { Switches } from './options.ts';
+
+/** What is paid, in relative squared error of the outputs, for a byte less and for a multiply-add less. */
+export interface Prices {
+  /** in the passes that store weights in fewer bits */
+  readonly storedByte: number;
+  /** in those that remove weights */
+  readonly removedByte: number;
+  readonly mac: number;
+}
+
+/** Brotli bytes that a weight takes in the end, by how weights are going to be stored; a first guess that plans correct. */
+export const bytesPerWeight: Readonly<Record<Switches['quantize'], number>> = {
+  off: 3.7,
+  fp16: 1.9,
+  int8: 0.9,
+  int4: 0.55,
+  auto: 0.6,
+};
+
+/**
+ * The level with the least error + price of what is left, where that is less than leaving the place alone. `sensitivityOf`
+ * turns relative error of the place into relative error of the outputs. Forced switches decide by themselves.
+ */
+export const chooseByPrice =
+  (prices: Prices, switches: Switches, sensitivityOf: (graph: Graph, value: ValueId) => number): ChooseLevel =>
+  (graph, candidate, levels) => {
+    const forced = switchOf(candidate.pass, switches);
+    if (forced === 'off') return undefined;
+    if (forced === 'all') return least(levels, ({ error }) => error);
+    if (typeof forced === 'number') {
+      const kept = levels.filter(({ error }) => error <= 1 - forced);
+      return least(kept, ({ parameters }) => parameters);
+    }
+    const perWeight = bytesPerWeight[switches.quantize];
+    const sensitivity = sensitivityOf(graph, candidate.output);
+    const costOf = ({ error, parameters, macs }: Pick<Level, 'error' | 'parameters' | 'macs'>): number =>
+      sensitivity * error + prices.removedByte * perWeight * parameters + prices.mac * macs;
+    const best = least(levels, costOf);
+    return best && costOf(best) < costOf({ ...candidate, error: 0 }) ? best : undefined;
+  };
+
+/** What the options say of a pass. */
+export function switchOf(pass: StructuralPass, switches: Switches): 'auto' | 'off' | 'all' | number {
+  switch (pass) {
+    case 'collapse-layers':
+      return switches.collapse;
+    case 'drop-blocks':
+      return switches.blocks;
+    case 'trim-width':
+      return switches.width;
+    case 'truncate-rank':
+      return switches.rank;
+    default:
+      return pass satisfies never;
+  }
+}
+
+function least<T>(items: readonly T[], costOf: (item: T) => number): T | undefined {
+  let best: T | undefined;
+  let cost = Number.POSITIVE_INFINITY;
+  for (const item of items) {
+    const found = costOf(item);
+    if (found < cost) [best, cost] = [item, found];
+  }
+  return best;
+}

@@ -1,0 +1,40 @@
+import type { Graph, ValueId } from '../../ir/graph.ts';
+import type { Feeds, MakeRunner } from '../../ir/trial.ts';
+import { measureSensitivities } from '../calibrate/sensitivity.ts';
+
+/** Relative squared error of the outputs per relative squared error of a value of any graph made from the original. */
+export type SensitivityOf = (graph: Graph, value: ValueId) => number;
+
+/** Ops whose outputs lossy passes disturb. */
+const probedOps: ReadonlySet<string> = new Set(['linear', 'conv', 'convTranspose', 'matmul', 'gather', 'add']);
+/** Readers that are followed to a known value at most. */
+const farthest = 16;
+
+/**
+ * Sensitivities by the names of values, which rewrites keep. A value that a rewrite made has that of the first known one
+ * behind it: the inner value of a factored layer is as sensitive as the layer's output.
+ */
+export function measureSensitivitiesByName(
+  graph: Graph,
+  samples: readonly Feeds[],
+  makeRunner: MakeRunner,
+): SensitivityOf {
+  const values = graph.nodes.flatMap((node) => {
+    const [id] = node.outputs;
+    const type = id === undefined ? undefined : graph.values.get(id)?.type;
+    if (id === undefined || !type || !probedOps.has(node.op)) return [];
+    return [{ id, axis: node.op === 'conv' ? 1 : Math.max(0, type.shape.length - 1) }];
+  });
+  const measured = measureSensitivities(graph, values, samples, makeRunner);
+  const byName = new Map([...measured].map(([id, value]) => [graph.values.get(id)?.name ?? '', value]));
+  return (current, value) => {
+    let id: ValueId | undefined = value;
+    for (let step = 0; id !== undefined && step < farthest; step++) {
+      const known = byName.get(current.values.get(id)?.name ?? '');
+      if (known !== undefined) return known;
+      const read: ValueId = id;
+      id = current.nodes.find((node) => node.inputs.includes(read))?.outputs[0];
+    }
+    return 1;
+  };
+}

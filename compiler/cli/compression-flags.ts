@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
+import type { CompressionOptions } from '../ir/bundle.ts';
+
+/** The flags of lossy compression, as commander hands them over. */
+export interface CompressionFlags {
+  readonly calibration?: string;
+  readonly evaluation?: string;
+  readonly metric?: string;
+  readonly maxDrop?: string;
+  readonly maxSize?: string;
+  readonly maxLatency?: string;
+  readonly maxMemory?: string;
+  readonly collapse?: string;
+  readonly rank?: string;
+  readonly width?: string;
+  readonly blocks?: string;
+  readonly quantize?: string;
+  readonly plan?: string;
+  readonly sweep?: true;
+}
+
+export const withCompressionFlags = (command: Command): Command =>
+  command
+    .option('--calibration <data>', 'inputs to measure on; labels are not needed')
+    .option('--evaluation <data>', 'inputs with labels: half decide, half are reported on')
+    .option('--metric <name>', 'of the evaluation data (default: top-1)')
+    .option('--max-drop <amount>', 'loss allowed: of the metric (0.01 is one point), else of relative error')
+    .option('--max-size <size>', 'of the download after brotli, such as 300KB')
+    .option('--max-latency <time>', 'of a run, estimated, such as 8ms')
+    .option('--max-memory <size>', 'of weights and scratch, such as 16MB')
+    .option('--collapse <how>', 'nonlinear layers to linear ones: auto, off, all')
+    .option('--rank <how>', 'low rank: auto, off, or the share of variance to keep, such as 0.99')
+    .option('--width <how>', 'fewer hidden units and channels: auto, off')
+    .option('--blocks <how>', 'fewer residual blocks: auto, off')
+    .option('--quantize <how>', 'weights in fewer bits: auto, off, fp16, int8, int4')
+    .option('--plan <file>', 'writes the decisions there; a file that is there already is replayed')
+    .option('--sweep', 'measures sizes over the whole range and prints what each loses');
+
+/** The flags as options; what is not given is left out. @throws LccError LCC0002, LCC0003 */
+export function parseCompressionFlags(flags: CompressionFlags): CompressionOptions {
+  const { calibration, evaluation, metric, maxDrop, maxSize, maxLatency, maxMemory, plan } = flags;
+  return {
+    ...given({ calibration, evaluation, metric, maxSize, maxLatency, maxMemory, plan }),
+    ...(flags.sweep && { sweep: true }),
+    ...(maxDrop === undefined ? {} : { maxDrop: parseNumber('--max-drop', maxDrop) }),
+    ...choose('collapse', flags.collapse, ['auto', 'off', 'all']),
+    ...choose('width', flags.width, ['auto', 'off']),
+    ...choose('blocks', flags.blocks, ['auto', 'off']),
+    ...choose('quantize', flags.quantize, ['auto', 'off', 'fp16', 'int8', 'int4']),
+    ...(flags.rank === undefined ? {} : { rank: parseRank(flags.rank) }),
+  };
+}
+
+/** Without the fields that are undefined. */
+function given<T extends Readonly<Record<string, string | undefined>>>(fields: T): { [K in keyof T]?: string } {
+  const result: { [K in keyof T]?: string } = {};
+  for (const key in fields) {
+    const value = fields[key];
+    if (value !== undefined) result[key] = value;
+  }
+  return result;
+}
+
+function choose<K extends string, const V extends string>(
+  key: K,
+  value: string | undefined,
+  words: readonly V[],
+): Partial<Record<K, V>> {
+  const record: Partial<Record<K, V>> = {};
+  if (value === undefined) return record;
+  const word = words.find((known) => known === value);
+  if (word === undefined) throw unknownChoice(`--${key}`, value, words);
+  record[key] = word;
+  return record;
+}
+
+function parseNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || Number.isNaN(value)) throw flagInvalid(flag, text, 'a number');
+  return value;
+}
+
+const parseRank = (text: string): 'auto' | 'off' | number =>
+  text === 'auto' || text === 'off' ? text : parseNumber('--rank', text);

@@ -1,0 +1,136 @@
+import type { Target } from '../targets/target.ts';
+import { type Compressed, type CompressTask, compress } from './3-compress/plan/compress.ts';
+import { decisiveLoss, type Loss, type MetricLoss, makeMetricComparison } from './3-compress/plan/judge.ts';
+import { excessOf, isWithinLoss } from './3-compress/plan/search.ts';
+import { makeFeeds } from './5-emit/parity/make-feeds.ts';
+import { printByteCount } from './6-budget/byte-count.ts';
+import { calibrationMissing, limitsInfeasible, planDoesNotFit } from './diagnostics/compress.ts';
+import type { ActionReport, CompileOptions, CompressionReport } from './ir/bundle.ts';
+import type { Graph } from './ir/graph.ts';
+import type { Feeds, ShippedSize } from './ir/trial.ts';
+import { makeRunner } from './make-runner.ts';
+import { makeMeasureSize, measureScript } from './measure-size.ts';
+import { readPlan, writePlan } from './plan-file.ts';
+import type { Compression } from './read-compression.ts';
+import { readSamples } from './read-samples.ts';
+
+export interface CompressedModel {
+  readonly graph: Graph;
+  readonly report: CompressionReport;
+  /** warnings about the data */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Lossy compression of what the exact passes left, as the options ask for it.
+ * @throws LccError LCC3001 to LCC3006, and LCC7xxx for data that cannot be read
+ */
+export async function compressModel(
+  graph: Graph,
+  compression: Compression,
+  options: CompileOptions,
+  target: Target,
+): Promise<CompressedModel> {
+  const { calibration, validation, reported, notes } = await readSamples(graph, options);
+  const flag = flagThatNeedsData(options);
+  const isBlind = calibration.length === 0;
+  if (isBlind && flag !== undefined) throw calibrationMissing(flag);
+  const plan = await readPlan(options.plan);
+  const task: CompressTask = {
+    ...compression,
+    graph,
+    plan,
+    sweeps: options.sweep ?? false,
+    calibration,
+    standIns: isBlind ? randomInputs(graph) : [],
+    validation,
+    makeRunner,
+    measureSize: makeMeasureSize(target, await measureScript(graph, target)),
+    onAttempt: ({ size, loss }, count) => {
+      options.onProgress?.(`attempt ${count}: ${printByteCount(size.code + size.weights)}, ${printLoss(loss)}`);
+    },
+  };
+  const found = await compress(task);
+  if (found.missing.length > 0) throw planDoesNotFit(found.missing.map((m) => `${m.pass} ${m.place}: ${m.level}`));
+  if (!found.isFeasible) throw limitsInfeasible(describeNearest(found, compression.limits));
+  if (typeof options.plan === 'string' && !plan) await writePlan(options.plan, found.actions);
+  const compare = reported && (await makeMetricComparison(graph, reported, makeRunner(graph)));
+  const onReported = await compare?.(makeRunner(found.graph));
+  const blind = isBlind ? ['There is no calibration data: the relative error is that of random inputs.'] : [];
+  return { graph: found.graph, report: reportOf(found, compression.limits, onReported), notes: [...notes, ...blind] };
+}
+
+const randomInputCount = 4;
+
+const randomInputs = (graph: Graph): Feeds[] =>
+  Array.from({ length: randomInputCount }, (_, i) =>
+    Object.fromEntries([...makeFeeds(graph, i + 1)].map(([name, { data }]) => [name, data])),
+  );
+
+/** The first option that cannot do without data: storing weights in fewer bits can. */
+function flagThatNeedsData(options: CompileOptions): string | undefined {
+  const flags = {
+    '--max-drop': options.maxDrop,
+    '--max-size': options.maxSize,
+    '--max-latency': options.maxLatency,
+    '--max-memory': options.maxMemory,
+    '--collapse': options.collapse,
+    '--rank': options.rank,
+    '--plan': options.plan,
+    '--sweep': options.sweep,
+  };
+  return Object.entries(flags).find(([, value]) => value !== undefined && value !== 'off')?.[0];
+}
+
+const printLoss = ({ error, metric }: Loss): string =>
+  metric
+    ? `${metric.name} ${metric.after.toFixed(4)} (drop at most ${metric.bound.toFixed(4)})`
+    : `relative error ${(100 * error).toFixed(2)} %`;
+
+function describeNearest(found: Compressed, limits: CompressTask['limits']): string[] {
+  const { size, loss } = found;
+  const lines: string[] = [];
+  if (limits.size !== undefined)
+    lines.push(`size: ${printByteCount(size.code + size.weights)} of ${printByteCount(limits.size)}`);
+  if (limits.memory !== undefined)
+    lines.push(`memory: ${printByteCount(size.memory)} of ${printByteCount(limits.memory)}`);
+  if (limits.latency !== undefined)
+    lines.push(`estimated latency: ${size.milliseconds.toFixed(2)} ms of ${limits.latency} ms`);
+  if (limits.drop !== undefined) lines.push(`loss: ${decisiveLoss(loss).toPrecision(3)} of ${limits.drop}`);
+  const broken = excessOf(found, limits) > 0 || !isWithinLoss(found, limits);
+  return broken ? lines : [];
+}
+
+function reportOf(
+  found: Compressed,
+  limits: CompressTask['limits'],
+  onReported: MetricLoss | undefined,
+): CompressionReport {
+  const { before, steps, loss, attempts } = found;
+  const total = ({ code, weights }: ShippedSize): number => code + weights;
+  return {
+    limits: Object.fromEntries(
+      Object.entries(limits).filter((entry): entry is [string, number] => entry[1] !== undefined),
+    ),
+    attempts,
+    before: { size: total(before), macs: before.macs, ...(loss.metric && { metric: loss.metric.before }) },
+    steps: steps.map((step) => ({ pass: step.pass, actions: step.actions, ...pointOf(step) })),
+    actions: found.actions.map(describeAction),
+    tradeOff: found.tradeOff.map((one) => pointOf(one)),
+    ...(loss.metric && { metric: { ...loss.metric, ...(onReported && { reported: onReported }) } }),
+  };
+}
+
+const pointOf = ({ size, loss }: { readonly size: ShippedSize; readonly loss: Loss }) => ({
+  size: size.code + size.weights,
+  macs: size.macs,
+  error: loss.error,
+  ...(loss.metric && { metric: loss.metric.after }),
+});
+
+function describeAction(action: Compressed['actions'][number]): ActionReport {
+  const { pass, place, level, error } = action;
+  if (action.pass === 'quantize-weights') return { pass, place, level, error, bits: action.bits };
+  const { parameters, macs } = action;
+  return { pass, place, level, error, bits: { before: 32 * parameters.before, after: 32 * parameters.after }, macs };
+}

@@ -1,0 +1,52 @@
+import { allAuto, allOff, isLimited, type Limits, type Switches } from './3-compress/plan/options.ts';
+import { parseByteCount } from './6-budget/byte-count.ts';
+import { flagInvalid } from './diagnostics/cli.ts';
+import { autoNeedsLimit } from './diagnostics/compress.ts';
+import type { CompressionOptions } from './ir/bundle.ts';
+
+export interface Compression {
+  readonly switches: Switches;
+  readonly limits: Limits;
+}
+
+/** What the options ask of lossy compression; undefined where they ask for none. @throws LccError LCC0002, LCC3002 */
+export function readCompression(options: CompressionOptions): Compression | undefined {
+  const { maxDrop, maxSize, maxLatency, maxMemory } = options;
+  const limits: Limits = {
+    drop: maxDrop === undefined ? undefined : readDrop(maxDrop),
+    size: maxSize === undefined ? undefined : readBytes('--max-size', maxSize),
+    latency: maxLatency === undefined ? undefined : readMilliseconds(maxLatency),
+    memory: maxMemory === undefined ? undefined : readBytes('--max-memory', maxMemory),
+  };
+  const { collapse, rank, width, blocks, quantize } = options;
+  const asked = { collapse, rank, width, blocks, quantize };
+  if (!isLimited(limits) && !options.sweep) {
+    for (const [name, value] of Object.entries(asked)) if (value === 'auto') throw autoNeedsLimit(`--${name}`);
+  }
+  if (typeof rank === 'number' && !(rank > 0 && rank <= 1))
+    throw flagInvalid('--rank', String(rank), 'auto, off, or a share of variance above 0 and up to 1');
+  const base = isLimited(limits) || options.sweep ? allAuto : allOff;
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  const switches: Switches = { ...base, ...given };
+  const isAsked = isLimited(limits) || options.plan !== undefined || options.sweep === true;
+  const isIdle = Object.values(switches).every((value) => value === 'off');
+  return isIdle && !isAsked ? undefined : { switches, limits };
+}
+
+function readDrop(drop: number): number {
+  if (Number.isFinite(drop) && drop >= 0) return drop;
+  throw flagInvalid('--max-drop', String(drop), 'a number from 0, such as 0.01 for one percentage point');
+}
+
+function readBytes(flag: string, value: number | string): number {
+  const bytes = parseByteCount(String(value));
+  if (bytes === undefined || bytes === 0) throw flagInvalid(flag, String(value), 'a size such as 300KB');
+  return bytes;
+}
+
+function readMilliseconds(value: number | string): number {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(?:ms)?\s*$/.exec(String(value));
+  const milliseconds = Number(match?.[1]);
+  if (!(milliseconds > 0)) throw flagInvalid('--max-latency', String(value), 'milliseconds such as 8ms');
+  return milliseconds;
+}

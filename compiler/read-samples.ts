@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { findLayers } from './3-compress/layers.ts';
+import type { Validation } from './3-compress/plan/judge.ts';
+import { type DataPort, type DataSet, selectSamples } from './data/data-set.ts';
+import { openMetric } from './data/metrics/index.ts';
+import { openData } from './data/open.ts';
+import { checkCalibrationSize, requireDisjoint } from './data/overlap.ts';
+import { dataEmpty } from './diagnostics/data.ts';
+import { printDiagnostic } from './diagnostics/index.ts';
+import type { CompileOptions, LabelledSamples } from './ir/bundle.ts';
+import type { Graph } from './ir/graph.ts';
+import type { Feeds } from './ir/trial.ts';
+import { sizesOf } from './tensor/shape.ts';
+
+export interface CompressionSamples {
+  readonly calibration: readonly Feeds[];
+  /** the half of the evaluation data that decides */
+  readonly validation: Validation | undefined;
+  /** the half that is only reported on */
+  readonly reported: Validation | undefined;
+  /** warnings about the data */
+  readonly notes: readonly string[];
+}
+
+/** Bytes of calibration inputs that are held in memory at most. */
+const mostBytes = 2 ** 29;
+
+/** Calibration and evaluation data as the options name them. @throws LccError LCC7xxx before any work */
+export async function readSamples(graph: Graph, options: CompileOptions): Promise<CompressionSamples> {
+  const ports = inputPorts(graph);
+  const calibration = await openSamples(options.calibration, ports, 'calibration');
+  const evaluation = await openSamples(options.evaluation, ports, 'evaluation');
+  const layers = findLayers(graph).map(({ name, inputs, positions }) => ({
+    name,
+    width: inputs,
+    rowsPerSample: positions,
+  }));
+  const warnings = [
+    calibration && evaluation && requireDisjoint(calibration, evaluation),
+    calibration && checkCalibrationSize(calibration, layers),
+  ];
+  const metric = evaluation && (await openMetric(options.metric ?? defaultMetric(evaluation)));
+  const half = (parity: number): Validation | undefined => {
+    if (!evaluation || !metric) return undefined;
+    const chosen = Array.from({ length: evaluation.size }, (_, i) => i).filter((i) => i % 2 === parity);
+    return chosen.length === 0 ? undefined : { data: selectSamples(evaluation, chosen), metric };
+  };
+  return {
+    calibration: calibration ? holdSamples(calibration) : [],
+    validation: half(0),
+    reported: half(1),
+    notes: warnings.flatMap((warning) => (warning ? [printDiagnostic(warning)] : [])),
+  };
+}
+
+const defaultMetric = ({ labels }: DataSet): string => {
+  if (!labels) return 'relative-error';
+  return labels.kind === 'class' ? 'top-1' : 'mse';
+};
+
+const inputPorts = (graph: Graph): DataPort[] =>
+  graph.inputs.map((id) => {
+    const value = graph.values.get(id);
+    return {
+      name: value?.name ?? '',
+      dtype: value?.type.dtype ?? 'float32',
+      shape: sizesOf(value?.type.shape ?? []),
+    };
+  });
+
+async function openSamples(
+  source: string | readonly Feeds[] | LabelledSamples | undefined,
+  ports: readonly DataPort[],
+  name: string,
+): Promise<DataSet | undefined> {
+  if (source === undefined) return undefined;
+  if (typeof source === 'string') return openData(source, ports);
+  const samples = 'samples' in source ? source.samples : source;
+  if (samples.length === 0) throw dataEmpty(name);
+  const labels = 'samples' in source ? Int32Array.from(source.labels) : undefined;
+  const feedsOf = (i: number): Feeds => samples[i] ?? {};
+  return {
+    name,
+    size: samples.length,
+    ...(labels && { labels: { kind: 'class', values: labels, width: 1 } }),
+    feedsOf,
+    hashOf: (i) => {
+      const hash = createHash('sha256');
+      for (const { buffer, byteOffset, byteLength } of Object.values(feedsOf(i)))
+        hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+      return hash.digest('hex');
+    },
+  };
+}
+
+function holdSamples(data: DataSet): Feeds[] {
+  const bytes = Object.values(data.feedsOf(0)).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const count = Math.min(data.size, Math.max(1, Math.floor(mostBytes / Math.max(1, bytes))));
+  // Evenly, so that data sorted by class is not cut to its first classes.
+  return Array.from({ length: count }, (_, i) => data.feedsOf(Math.floor((i * data.size) / count)));
+}

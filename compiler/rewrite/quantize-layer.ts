@@ -1,0 +1,144 @@
+import { bug } from '../diagnostics/index.ts';
+import type { Node } from '../ir/graph.ts';
+import { codesPerWord, maxActivationCode, maxWeightCode } from '../kernel/quantization.ts';
+import { numbersOf, roundToEven } from '../tensor/convert.ts';
+import { shapeOf, sizeAt, sizesOf } from '../tensor/shape.ts';
+import { makeTensor, type Tensor } from '../tensor/tensor.ts';
+import type { Rule } from './rebuild.ts';
+
+/** w[o, ...] = codes[o, ...] * scales[o], codes whole and from -127 to 127 in the order of w. */
+export interface WeightCodes {
+  readonly codes: ArrayLike<number>;
+  /** one per output */
+  readonly scales: ArrayLike<number>;
+}
+
+/** Smallest and largest value seen at a layer's input. */
+export interface InputRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface LayerQuantization {
+  readonly input: InputRange;
+  /** codes found elsewhere; those of `roundWeights` where left out */
+  readonly weights?: WeightCodes;
+}
+
+/** x = (q - zero) * scale for codes q from 0 to 127. */
+export interface InputCodes {
+  readonly scale: number;
+  readonly zero: number;
+}
+
+/**
+ * Static 7-bit codes of a range, which is widened to hold 0: scale = (max - min) / 127, zero = round(-min / scale), so 0
+ * where nothing is negative. Seven bits, so that relaxed dot products mean one thing on every machine.
+ */
+export function codesOfRange({ min, max }: InputRange): InputCodes {
+  const [low, high] = [Math.min(0, min), Math.max(0, max)];
+  const scale = high === low ? 1 : (high - low) / maxActivationCode;
+  return { scale, zero: Math.min(maxActivationCode, Math.round((0 - low) / scale)) };
+}
+
+/** Nearest codes, symmetric per output channel (axis 0): scale = max |w| / 127 (papers.md 5.5). */
+export function roundWeights(weights: Tensor): WeightCodes {
+  const values = numbersOf(weights);
+  const outputs = sizeAt(weights.shape, 0);
+  const each = values.length / outputs;
+  const scales = Float64Array.from({ length: outputs }, (_, o) => {
+    let largest = 0;
+    for (let i = o * each; i < (o + 1) * each; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0));
+    return largest / maxWeightCode;
+  });
+  const codes = Int8Array.from(values, (w, i) => {
+    const scale = scales[Math.floor(i / each)] ?? 0;
+    return scale === 0 ? 0 : roundToEven(w / scale);
+  });
+  return { codes, scales };
+}
+
+/** Integers up to here are exact in float32, in which sums are handed on. */
+const maxSum = 2 ** 24;
+
+/**
+ * A linear layer or convolution in int8. With q(x) the codes of x (ops/quantize.ts), S = scale of x * scales[o]:
+ *     y[o] = S * (sum of q(x) * codes[o]) + (b[o] - S * zero * sum of codes[o])
+ * The node keeps its op and gets `inputScale` and `inputZero`; a mul and an add per output follow, for the epilogue.
+ * No answer for a layer whose weights are not float32 constants, whose input channels do not come in fours (in each
+ * group), whose sums could leave the whole numbers of float32, or that is quantised already.
+ */
+export const quantizeLayer =
+  ({ input, weights: given }: LayerQuantization): Rule =>
+  ({ node, inputs }, rewriter) => {
+    const [x, w, b] = inputs;
+    const weights = w === undefined ? undefined : rewriter.known(w);
+    const bias = b === undefined ? undefined : rewriter.known(b);
+    if (x === undefined || w === undefined || !weights || (b !== undefined && !bias)) return undefined;
+    if (!isQuantizable(node, weights) || rewriter.typeOf(x).dtype !== 'float32') return undefined;
+    if (![input.min, input.max, ...numbersOf(weights)].every(Number.isFinite)) return undefined;
+    const { codes, scales } = given ?? roundWeights(weights);
+    const sums = sumsOfCodes(codes, weights);
+    if (sums.some(({ above, below }) => maxActivationCode * Math.max(above, below) >= maxSum)) return undefined;
+
+    const { scale, zero } = codesOfRange(input);
+    // what one code stands for, given the float32 by which the layer multiplies
+    const unit = 1 / Math.fround(1 / scale);
+    const steps = Float32Array.from(sums, (_, o) => unit * (scales[o] ?? 0));
+    const shifts = bias ? numbersOf(bias) : sums.map(() => 0);
+    const shift = Float32Array.from(sums, ({ above, below }, o) => {
+      return (shifts[o] ?? 0) - (steps[o] ?? 0) * zero * (above - below);
+    });
+    if (!steps.every(Number.isFinite) || !shift.every(Number.isFinite)) return undefined;
+
+    const name = rewriter.nameOf(w);
+    const perOutput =
+      node.op === 'linear'
+        ? [steps.length]
+        : [
+            steps.length,
+            ...sizesOf(weights.shape)
+              .slice(2)
+              .map(() => 1),
+          ];
+    const constant = (data: Float32Array, part: string) =>
+      rewriter.constant(makeTensor('float32', shapeOf(perOutput), data), `${name}.${part}`);
+    const codesId = rewriter.constant(makeTensor('float32', weights.shape, Float32Array.from(codes)), `${name}.codes`);
+    const attributes = { ...node.attributes, inputScale: scale, inputZero: zero };
+    const summed = rewriter.add(node.op, [x, codesId], attributes, node.name);
+    const scaled = rewriter.add('mul', [summed, constant(steps, 'scales')], {}, node.name);
+    const isShifted = shift.some((s) => s !== 0);
+    return [isShifted ? rewriter.add('add', [scaled, constant(shift, 'shift')], {}, node.name) : scaled];
+  };
+
+/** Input channels (of a group) in fours are what int8 kernels take; without them a layer would be slower than before. */
+function isQuantizable(node: Node, { dtype, shape }: Tensor): boolean {
+  if ((node.op !== 'linear' && node.op !== 'conv') || node.attributes.inputScale !== undefined) return false;
+  const channels = sizeAt(shape, 1);
+  return dtype === 'float32' && channels > 0 && channels % codesPerWord === 0;
+}
+
+interface CodeSums {
+  /** sum of the positive codes of one output, and minus that of the negative ones */
+  readonly above: number;
+  readonly below: number;
+}
+
+/** A partial sum of an output lies between -127 * below and 127 * above. */
+function sumsOfCodes(codes: ArrayLike<number>, { shape }: Tensor): CodeSums[] {
+  const outputs = sizeAt(shape, 0);
+  const each = sizesOf(shape)
+    .slice(1)
+    .reduce((a, b) => a * b, 1);
+  if (codes.length !== outputs * each) throw bug(`${codes.length} codes for ${outputs * each} weights`);
+  return Array.from({ length: outputs }, (_, o) => {
+    let [above, below] = [0, 0];
+    for (let i = o * each; i < (o + 1) * each; i++) {
+      const code = codes[i] ?? 0;
+      if (!Number.isInteger(code) || Math.abs(code) > maxWeightCode) throw bug(`${code} is no int8 code of a weight`);
+      if (code > 0) above += code;
+      else below -= code;
+    }
+    return { above, below };
+  });
+}

@@ -1,0 +1,144 @@
+import binaryen from 'binaryen';
+import { type Index, rangeOf } from '../../../compiler/kernel/index-expr.ts';
+import { maxActivationCode, type Quantization } from '../../../compiler/kernel/quantization.ts';
+import type { WasmFeatures } from '../../target.ts';
+import { type Address, atOffset, type Code, type Local, type Ref } from './code.ts';
+import { elementBytes } from './walk.ts';
+
+/** Bytes of one code of A in scratch: the portable dot product multiplies 16-bit lanes. */
+export const bytesOfCode = (features: WasmFeatures): 1 | 2 => (features === 'simd' ? 2 : 1);
+
+const spanOf = (a: Index): { readonly first: number; readonly count: number } => {
+  const { min, max } = rangeOf(a);
+  return { first: min, count: max - min + 1 };
+};
+
+/** Bytes of scratch for the codes of everything between the first and the last element of A that is read. */
+export const codesBytes = (a: Index, features: WasmFeatures): number =>
+  Math.ceil((spanOf(a).count * bytesOfCode(features)) / elementBytes) * elementBytes;
+
+/** 1.5 * 2^23: a float32 of that size has its integer in the low bits. */
+const magic = 12582912;
+const magicBits = 0x4b400000;
+const step = 16;
+
+/**
+ * Writes the codes of A to `scratch`, in A's own order, once before all tiles:
+ * code = min(bits(max(x * inverseScale, -zero) + magic) - (bits(magic) - zero), 127). The lower bound is whole, so it may
+ * come before rounding, where it also takes NaN to the code 0; above 2^22 bits are no integer, but still too large.
+ */
+export function writeCodes(
+  code: Code,
+  a: Index,
+  { inverseScale, zero }: Quantization,
+  features: WasmFeatures,
+  scratch: number,
+): void {
+  const { first, count } = spanOf(a);
+  const bounds = { inverseScale, low: -zero, shift: magicBits - zero };
+  const from = { base: code.param(1), offset: first * elementBytes };
+  const to = { base: code.keep(binaryen.i32, code.i32(scratch)), offset: 0 };
+  if (features === 'scalar') overElements(code, from, to, count, bounds);
+  else overVectors(code, from, to, count, bounds, bytesOfCode(features));
+}
+
+interface Bounds {
+  readonly inverseScale: number;
+  readonly low: number;
+  readonly shift: number;
+}
+
+/** Steps of `by` elements over [0, count), the last moved back to end there; both addresses move along. */
+function overSteps(
+  code: Code,
+  [from, to]: readonly [Address, Address],
+  [fromBytes, toBytes]: readonly [number, number],
+  count: number,
+  by: number,
+  body: (from: Address, to: Address) => void,
+): void {
+  const rounds = Math.floor(count / by);
+  const left = code.keep(binaryen.i32, code.i32(rounds));
+  const [source, target] = [from, to].map((a) => code.keep(binaryen.i32, code.plus(code.get(a.base), a.offset)));
+  if (!source || !target) throw new RangeError('internal: no addresses');
+  code.repeat(
+    () => {
+      body({ base: source, offset: 0 }, { base: target, offset: 0 });
+      code.addTo(source, by * fromBytes);
+      code.addTo(target, by * toBytes);
+      code.addTo(left, -1);
+    },
+    () => code.get(left),
+  );
+  const start = count - by;
+  if (count % by !== 0) body(atOffset(from, start * fromBytes), atOffset(to, start * toBytes));
+}
+
+function overElements(code: Code, from: Address, to: Address, count: number, bounds: Bounds): void {
+  const { f32, i32 } = code.module;
+  const value = code.local(binaryen.f32);
+  const whole = code.local(binaryen.i32);
+  overSteps(code, [from, to], [elementBytes, 1], count, 1, (source, target) => {
+    const at = code.operand(source);
+    code.set(value, f32.mul(f32.load(at.offset, elementBytes, at.pointer), f32.const(bounds.inverseScale)));
+    const isAbove = f32.gt(code.get(value), f32.const(bounds.low));
+    code.set(value, code.module.select(isAbove, code.get(value), f32.const(bounds.low)));
+    const bits = i32.reinterpret(f32.add(code.get(value), f32.const(magic)));
+    code.set(whole, i32.sub(bits, i32.const(bounds.shift)));
+    const isBelow = i32.lt_s(code.get(whole), i32.const(maxActivationCode));
+    const clamped = code.module.select(isBelow, code.get(whole), i32.const(maxActivationCode));
+    const stored = code.operand(target);
+    code.emit(i32.store8(stored.offset, 1, stored.pointer, clamped));
+  });
+}
+
+function overVectors(code: Code, from: Address, to: Address, count: number, bounds: Bounds, codeBytes: 1 | 2): void {
+  const { f32x4, i32x4, i16x8, i8x16, v128, f32, i32 } = code.module;
+  const splat = (x: number): Local => code.keep(binaryen.v128, f32x4.splat(f32.const(x)));
+  const scale = splat(bounds.inverseScale);
+  const low = splat(bounds.low);
+  const whole = splat(magic);
+  const shift = code.keep(binaryen.v128, i32x4.splat(i32.const(bounds.shift)));
+  const most = code.keep(binaryen.v128, i16x8.splat(i32.const(maxActivationCode)));
+
+  /** Codes of four neighbours, as i32x4. */
+  const codes = (address: Address): Ref => {
+    const { offset, pointer } = code.operand(address);
+    const scaled = f32x4.mul(v128.load(offset, elementBytes, pointer), code.get(scale));
+    return i32x4.sub(f32x4.add(f32x4.pmax(code.get(low), scaled), code.get(whole)), code.get(shift));
+  };
+  // Narrowing to 8 bits saturates at 127 by itself.
+  const narrow = (a: Ref, b: Ref): Ref => {
+    const both = i16x8.narrow_i32x4_s(a, b);
+    return codeBytes === 1 ? both : i16x8.min_s(both, code.get(most));
+  };
+  const pair = (address: Address): Ref => narrow(codes(address), codes(atOffset(address, 4 * elementBytes)));
+  const steps = (by: number, body: (from: Address, to: Address) => void): void =>
+    overSteps(code, [from, to], [elementBytes, codeBytes], count, by, body);
+
+  if (count < step) {
+    steps(4, (source, target) => {
+      const four = code.keep(binaryen.v128, codes(source));
+      const { offset, pointer } = code.operand(target);
+      const halves = code.keep(binaryen.v128, narrow(code.get(four), code.get(four)));
+      if (codeBytes === 2) code.emit(v128.store64_lane(offset, 1, 0, pointer, code.get(halves)));
+      else {
+        const bytes = i8x16.narrow_i16x8_s(code.get(halves), code.get(halves));
+        code.emit(v128.store32_lane(offset, 1, 0, pointer, bytes));
+      }
+    });
+    return;
+  }
+  steps(step, (source, target) => {
+    const halves = [pair(source), pair(atOffset(source, 8 * elementBytes))] as const;
+    const { offset, pointer } = code.operand(target);
+    if (codeBytes === 1) {
+      code.emit(v128.store(offset, 1, pointer, i8x16.narrow_i16x8_s(...halves)));
+      return;
+    }
+    halves.forEach((half, i) => {
+      const at = code.operand(atOffset(target, 16 * i));
+      code.emit(v128.store(at.offset, 1, at.pointer, half));
+    });
+  });
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { compensateRounding, inverseHessianFactor } from '../../../compiler/3-compress/actions/compensate-rounding.ts';
+import { storePalette } from '../../../compiler/3-compress/actions/palette.ts';
+import { encodingsOf, findStoredPlaces, withConstants } from '../../../compiler/3-compress/actions/quantize-weights.ts';
+import { sampleInputRows } from '../../../compiler/3-compress/calibrate/input-rows.ts';
+import { outputNameOf, withOutputs } from '../../../compiler/3-compress/calibrate/with-outputs.ts';
+import { findLayers } from '../../../compiler/3-compress/layers.ts';
+import { chooseEncoding, makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
+import { verifyGraph } from '../../../compiler/ir/verify.ts';
+import { makeMatrix } from '../../../compiler/linalg/matrix.ts';
+import { makeRunner } from '../../../compiler/make-runner.ts';
+import { groupByInputs } from '../../../compiler/tensor/groups.ts';
+import { shapeOf } from '../../../compiler/tensor/shape.ts';
+import { storeInteger } from '../../../compiler/tensor/stored.ts';
+import { makeTensor } from '../../../compiler/tensor/tensor.ts';
+import { makeNormal, smallImages, smallNetwork, weightsOf } from '../../harness/small-network.ts';
+
+const graph = smallNetwork();
+const images = smallImages(300);
+
+describe('palettes', () => {
+  it('keep values exactly where there are no more of them than entries', () => {
+    const values = Float32Array.from({ length: 100 }, (_, i) => [-1, 0.25, 3][i % 3]!);
+    const stored = storePalette(makeTensor('float32', shapeOf([10, 10]), values), 4);
+    expect(stored.data).toEqual(values);
+    expect(stored.stored).toMatchObject({ kind: 'palette', bits: 2 });
+  });
+
+  it('have the least squared error near a Lloyd optimum: every value at its nearest entry, entries at their means', () => {
+    const tensor = weightsOf(makeNormal(1), [40, 25], 1);
+    const stored = storePalette(tensor, 8);
+    if (stored.stored?.kind !== 'palette') throw new Error('no palette');
+    const { codes, entries } = stored.stored;
+    const groups = [...entries].map((_, c) => [...tensor.data].map(Number).filter((_, i) => codes[i] === c));
+    groups.forEach((group, c) => {
+      expect(group.reduce((a, b) => a + b, 0) / group.length).toBeCloseTo(entries[c]!, 2);
+      for (const v of group)
+        for (const e of entries) expect(Math.abs(v - entries[c]!)).toBeLessThanOrEqual(Math.abs(v - e) + 1e-6);
+    });
+  });
+
+  it('leave tensors of fewer elements alone', () => {
+    const tensor = weightsOf(makeNormal(1), [2, 4], 1);
+    expect(storePalette(tensor, 16)).toBe(tensor);
+  });
+});
+
+describe('compensated rounding', () => {
+  it('loses less on correlated inputs than rounding to nearest, with the same scales', () => {
+    const normal = makeNormal(3);
+    const rows = makeMatrix(400, 48);
+    for (let r = 0; r < 400; r++) {
+      const common = normal();
+      for (let k = 0; k < 48; k++) rows.data[r * 48 + k] = common + 0.3 * normal();
+    }
+    const tensor = weightsOf(normal, [16, 48], 0.2);
+    const nearest = storeInteger(tensor, 4, groupByInputs(tensor.shape, 32));
+    const better = compensateRounding(tensor, nearest, inverseHessianFactor(rows)!);
+    const errorOf = (data: ArrayLike<unknown>) => {
+      let error = 0;
+      for (let r = 0; r < 400; r++)
+        for (let n = 0; n < 16; n++) {
+          let sum = 0;
+          for (let k = 0; k < 48; k++)
+            sum += (Number(data[n * 48 + k]) - Number(tensor.data[n * 48 + k])) * rows.data[r * 48 + k]!;
+          error += sum * sum;
+        }
+      return error;
+    };
+    expect(errorOf(better.data)).toBeLessThan(0.5 * errorOf(nearest.data));
+    expect(better.stored).toMatchObject({ kind: 'integer', bits: 4 });
+  });
+
+  it('is not there with fewer rows than inputs', () => {
+    expect(inverseHessianFactor(makeMatrix(10, 20))).toBeUndefined();
+  });
+});
+
+describe('encodings of a layer', () => {
+  const places = findStoredPlaces(graph);
+  it('are offered for constants of 64 elements and more', () => {
+    expect(places.map(({ name }) => name)).toEqual(['conv.w', 'hidden.w', 'out.w']);
+  });
+
+  it.each(['conv.w', 'hidden.w'])('%s: the error that is predicted is the one that is measured', (name) => {
+    const place = places.find((p) => p.name === name)!;
+    const layer = findLayers(graph).find(({ y }) => y === place.output)!;
+    const rows = sampleInputRows(graph, [layer], images, makeRunner).get(layer.y)!;
+    const encodings = encodingsOf(place, { kind: 'rows', rows });
+    const errorOf = (label: string) => encodings.find((e) => e.label.startsWith(label))!.error;
+    expect(errorOf('float16')).toBeLessThan(errorOf('int8'));
+    expect(errorOf('int8')).toBeLessThan(errorOf('int4'));
+    expect(errorOf('palette of 64')).toBeLessThan(errorOf('palette of 8'));
+    for (const label of ['int8', 'int4', 'palette of 8']) {
+      const encoding = encodings.find((e) => e.label.startsWith(label))!;
+      const changed = withConstants(
+        graph,
+        new Map([
+          [place.constant, encoding.tensor],
+          [place.bias!.id, encoding.bias!],
+        ]),
+      );
+      const run = (g: typeof graph) => {
+        const runner = makeRunner(withOutputs(verifyGraph(g), [layer.y]));
+        return images.map((feeds) => runner.run(feeds)[outputNameOf(layer.y)] as Float32Array);
+      };
+      const [before, after] = [run(graph), run(changed)];
+      let error = 0;
+      for (const [i, y] of before.entries()) for (const [j, v] of y.entries()) error += (after[i]![j]! - v) ** 2;
+      const measured = error / images.length / layer.positions;
+      expect(measured / encoding.error).toBeGreaterThan(0.7);
+      expect(measured / encoding.error).toBeLessThan(1.4);
+    }
+  });
+});
+
+describe('choosing encodings', () => {
+  const quantise = makeQuantise(images, makeRunner);
+  it('forced kinds take what they say, small constants stay', () => {
+    const forced = quantise(
+      graph,
+      chooseEncoding('int8', 0, () => 1),
+    );
+    expect(forced.actions.map(({ place, level }) => [place, level])).toEqual([
+      ['conv.w', 'int8'],
+      ['hidden.w', 'int8'],
+      ['out.w', 'int8'],
+    ]);
+    expect([...verifyGraph(forced.graph).constants.values()].filter((t) => t.stored).length).toBe(3);
+  });
+
+  it('a higher price of a bit takes fewer bits, none takes none', () => {
+    const bits = (price: number) =>
+      quantise(
+        graph,
+        chooseEncoding('auto', price, () => 1),
+      ).actions.reduce((sum, a) => sum + a.bits.after, 0);
+    expect(
+      quantise(
+        graph,
+        chooseEncoding('auto', 0, () => 1),
+      ).actions,
+    ).toEqual([]);
+    expect(bits(1e-6)).toBeLessThan(bits(1e-9));
+    expect(bits(1e-4)).toBeLessThan(bits(1e-6));
+  });
+});

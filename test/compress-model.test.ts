@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { compile } from '../compiler/compile.ts';
+import type { CompileOptions } from '../compiler/ir/bundle.ts';
+import { onnxModel, tensorOf } from './harness/onnx-model.ts';
+import { makeNormal } from './harness/small-network.ts';
+
+/** Two hidden layers whose inputs lie near few directions: much can go, not all. */
+const normal = makeNormal(11);
+const tensor = (sizes: readonly number[], scale: number) =>
+  tensorOf(
+    'float32',
+    sizes,
+    Array.from({ length: sizes.reduce((a, b) => a * b, 1) }, () => scale * normal()),
+  );
+const model = onnxModel({
+  inputs: [{ name: 'x', dtype: 'float32', shape: [1, 64] }],
+  outputs: [{ name: 'y', dtype: 'float32', shape: [1, 10] }],
+  initializers: {
+    w1: tensor([96, 64], 0.2),
+    b1: tensor([96], 0.1),
+    w2: tensor([96, 96], 0.15),
+    b2: tensor([96], 0.1),
+    w3: tensor([10, 96], 0.2),
+    b3: tensor([10], 0.1),
+  },
+  nodes: [
+    { op: 'Gemm', name: 'fc1', inputs: ['x', 'w1', 'b1'], outputs: ['h1'], attributes: { transB: 1 } },
+    { op: 'Relu', inputs: ['h1'], outputs: ['a1'] },
+    { op: 'Gemm', name: 'fc2', inputs: ['a1', 'w2', 'b2'], outputs: ['h2'], attributes: { transB: 1 } },
+    { op: 'Relu', inputs: ['h2'], outputs: ['a2'] },
+    { op: 'Gemm', name: 'fc3', inputs: ['a2', 'w3', 'b3'], outputs: ['y'], attributes: { transB: 1 } },
+  ],
+});
+const bases = Array.from({ length: 6 }, () => Float32Array.from({ length: 64 }, normal));
+const sample = () => {
+  const x = new Float32Array(64);
+  for (const basis of bases) {
+    const weight = normal();
+    for (let i = 0; i < 64; i++) x[i]! += 0.4 * weight * basis[i]!;
+  }
+  return { x };
+};
+const calibration = Array.from({ length: 400 }, sample);
+const base: CompileOptions = { target: 'mobile-wasm', calibration };
+const exact = await compile(model, { target: 'mobile-wasm' });
+const original = await exact.load();
+const classOf = (values: ArrayLike<number | bigint>) =>
+  Array.from(values).reduce((best: number, v, i) => (v > values[best]! ? i : best), 0);
+const labelled = async (count: number) => {
+  const samples = Array.from({ length: count }, sample);
+  const labels: number[] = [];
+  for (const feeds of samples) labels.push(classOf((await original.run(feeds)).y!));
+  return { samples, labels };
+};
+
+describe('lossy compression', () => {
+  it('does not happen without being asked for', () => {
+    expect(exact.report.compression).toBeUndefined();
+    expect(exact.report.stored).toBeUndefined();
+  });
+
+  it('meets a size by estimate and in the files, and reports every action and step', async () => {
+    const { report } = await compile(model, { ...base, maxSize: '14KB' });
+    const { compression } = report;
+    expect(compression!.limits).toEqual({ size: 14_000 });
+    expect(compression!.before.size).toBeGreaterThan(60_000);
+    const last = compression!.steps.at(-1)!;
+    expect(last.size).toBeLessThanOrEqual(14_000);
+    expect(last.error).toBeLessThan(0.35);
+    expect(compression!.actions.length).toBeGreaterThan(2);
+    expect(compression!.tradeOff.length).toBeGreaterThan(2);
+    expect(report.stored!.length).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('stays within a drop of a metric, and reports on samples that decided nothing', async () => {
+    const bundle = await compile(model, { ...base, evaluation: await labelled(600), maxDrop: 0.05 });
+    const metric = bundle.report.compression!.metric!;
+    expect(metric).toMatchObject({ name: 'top-1', samples: 300, before: 1 });
+    expect(metric.bound).toBeLessThanOrEqual(0.05);
+    expect(metric.drop).toBeLessThanOrEqual(metric.bound);
+    expect(metric.reported!.samples).toBe(300);
+    expect(metric.reported!.after).toBeGreaterThan(0.9);
+    expect(bundle.report.compression!.steps.at(-1)!.size).toBeLessThan(30_000);
+    const loaded = await bundle.load();
+    const fresh = await labelled(100);
+    let right = 0;
+    for (const [i, feeds] of fresh.samples.entries())
+      if (classOf((await loaded.run(feeds)).y!) === fresh.labels[i]) right++;
+    expect(right).toBeGreaterThanOrEqual(88);
+  }, 60_000);
+
+  it('writes a plan that gives the same model again, and refuses it for another', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lcc-plan-'));
+    try {
+      const plan = join(folder, 'plan.json');
+      const first = await compile(model, { ...base, maxSize: '20KB', plan });
+      const written = JSON.parse(await readFile(plan, 'utf8'));
+      expect(written.decisions.length).toBe(first.report.compression!.actions.length);
+      const again = await compile(model, { ...base, plan });
+      expect(again.report.compression!.attempts).toBe(1);
+      expect(again.report.compression!.steps).toEqual(first.report.compression!.steps);
+      const [a, b] = [await first.load(), await again.load()];
+      expect(await a.run(calibration[0]!)).toEqual(await b.run(calibration[0]!));
+      const wrong = [{ pass: 'truncate-rank', place: 'elsewhere', level: 'rank 3' }];
+      await expect(compile(model, { ...base, plan: wrong })).rejects.toThrow('truncate-rank elsewhere: rank 3');
+      expect(existsSync(`${plan}.part`)).toBe(false);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }, 60_000);
+
+  it('says what is nearest where nothing fits', async () => {
+    await expect(compile(model, { ...base, maxSize: '1KB' })).rejects.toThrow(/LCC3003[\s\S]*size: .* of 1\.0 KB/);
+  }, 60_000);
+
+  it('forced int8 needs no data', async () => {
+    const { report } = await compile(model, { target: 'mobile-wasm', quantize: 'int8' });
+    expect(report.stored!.map(({ form }) => form)).toEqual(expect.arrayContaining(['int8']));
+    expect(report.notes.join()).toContain('random inputs');
+    const [step] = report.compression!.steps;
+    expect(step!.error).toBeLessThan(0.02);
+  });
+
+  it('refuses limits without data, autos without limits, and values that are none', async () => {
+    const refused = (options: Partial<CompileOptions>) => compile(model, { target: 'mobile-wasm', ...options });
+    await expect(refused({ maxSize: '10KB' })).rejects.toThrow('LCC3001: --max-size needs inputs of the model');
+    await expect(refused({ quantize: 'auto' })).rejects.toThrow('LCC3002: --quantize auto has nothing to decide by');
+    await expect(refused({ maxSize: 'tiny', calibration })).rejects.toThrow('LCC0002: --max-size takes a size');
+    await expect(refused({ maxLatency: 'soon', calibration })).rejects.toThrow('LCC0002: --max-latency takes milli');
+    await expect(refused({ maxDrop: -1, calibration })).rejects.toThrow('LCC0002: --max-drop takes a number from 0');
+    await expect(refused({ rank: 1.5, calibration })).rejects.toThrow('LCC0002: --rank takes auto, off');
+  });
+});
