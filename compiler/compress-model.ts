@@ -130,7 +130,7 @@ const pointOf = ({ size, loss }: { readonly size: ShippedSize; readonly loss: Lo
 
 function describeAction(action: Compressed['actions'][number]): ActionReport {
   const { pass, place, level, error } = action;
-  if (action.pass === 'quantize-weights') return { pass, place, level, error, bits: action.bits };
+  if ('bits' in action) return { pass, place, level, error, bits: action.bits };
   const { parameters, macs } = action;
   return { pass, place, level, error, bits: { before: 32 * parameters.before, after: 32 * parameters.after }, macs };
 }

@@ -7,7 +7,9 @@ import { lower } from './4-lower/lower.ts';
 import { generateCode } from './5-emit/generate-code.ts';
 import { emitWeights } from './5-emit/weights.ts';
 import type { Graph } from './ir/graph.ts';
+import type { Program, Step } from './ir/program.ts';
 import type { MeasureSize, ShippedSize } from './ir/trial.ts';
+import type { ContractionKernel } from './kernel/nest.ts';
 import { groupByChannel } from './tensor/groups.ts';
 import { storeFloat16, storeInteger } from './tensor/stored.ts';
 import type { Tensor } from './tensor/tensor.ts';
@@ -39,8 +41,25 @@ const brotliBytes = async (bytes: Uint8Array): Promise<number> => {
   return (await compress(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } })).length;
 };
 
-/** multiply-adds a second of one phone core: float32, and int8 by dot products; an estimate */
+/** float32 multiply-adds a second of one phone core; an estimate */
 const macRate = 8e9;
+/** time of an integer multiply-add over that of a float32 one, quantising included */
+const integerTime = 0.65;
+
+/** Multiply-adds of a run, integer ones counted by the time they take. */
+function floatMacs({ kernels, steps, macs }: Program): number {
+  const saved = (list: readonly Step[]): number =>
+    list.reduce((sum, step) => {
+      if (step.kind === 'repeat') return sum + step.count * saved(step.steps);
+      const kernel = kernels[step.kernel];
+      const isInteger = kernel?.kind === 'contraction' && kernel.b.kind === 'packed8';
+      return isInteger ? sum + (1 - integerTime) * pointsOf(kernel) : sum;
+    }, 0);
+  return macs - saved(steps);
+}
+
+const pointsOf = ({ batch, m, n, k }: ContractionKernel): number =>
+  [...batch, ...m, n, ...k].reduce((points, { extent }) => points * extent.size, 1);
 
 /** Brotli bytes of the index.js of a graph's bundle, with the decoders of all forms that weights may be stored in. */
 export async function measureScript(graph: Graph, target: Target): Promise<number> {
@@ -67,7 +86,7 @@ export const makeMeasureSize =
       code: script + (await wasm),
       weights,
       macs: program.macs,
-      milliseconds: (program.macs / macRate) * 1000,
+      milliseconds: (floatMacs(program) / macRate) * 1000,
       memory: program.constants.size + program.arenaBytes,
     };
   };

@@ -26,6 +26,8 @@ export const featureKey = (key: string, feature: number): string => `${key} ${fe
 /** Rows per column that a request is content with: more would make its covariance hardly better. */
 const rowsPerColumn = 16;
 const fewestRows = 4096;
+/** Positions of one sample are alike: fewer samples than this stand for no data, however many rows they give. */
+const fewestSamples = 64;
 
 /**
  * Runs samples through the graph and gathers mean and covariance of each request's rows: as many samples as the request
@@ -43,7 +45,10 @@ export function observe(
   const shapes = [...new Map(requests.map((request) => [request.key, request])).values()].map((request) =>
     shapeOfRows(graph, request),
   );
-  const wanted = Math.max(...shapes.map(({ rows, positions }) => Math.ceil(rows / Math.max(1, positions))));
+  const wanted = Math.max(
+    fewestSamples,
+    ...shapes.map(({ rows, positions }) => Math.ceil(rows / Math.max(1, positions))),
+  );
   const used = samples.slice(0, wanted);
   const readers = shapes.map((shape) => makeReader(shape, used.length));
   used.forEach((feeds, i) => {

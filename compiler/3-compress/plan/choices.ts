@@ -3,7 +3,7 @@ import type { Graph } from '../../ir/graph.ts';
 import type { ChooseLevel } from '../structure.ts';
 import type { Switches } from './options.ts';
 import { chooseByPrice, type Prices } from './prices.ts';
-import { type ChooseEncoding, chooseEncoding } from './quantise.ts';
+import { type ChooseEncoding, chooseEncoding, storingPasses } from './quantise.ts';
 import type { SensitivityOf } from './sensitivity-by-name.ts';
 
 /** How everything is decided: levels of places, then encodings of the constants of what that leaves. */
@@ -15,25 +15,24 @@ export interface Choices {
 /** The least error + price everywhere; forced switches decide by themselves. */
 export const pricedChoices = (switches: Switches, prices: Prices, sensitivityOf: SensitivityOf): Choices => ({
   level: chooseByPrice(prices, switches, sensitivityOf),
-  encoding: (graph) =>
-    chooseEncoding(switches.quantize, prices.storedByte / 8, ({ output }) => sensitivityOf(graph, output)),
+  encoding: (graph) => chooseEncoding(switches.quantize, prices, ({ output }) => sensitivityOf(graph, output)),
 });
 
 /** What a plan says, and nothing else. `missing` is left with the decisions that found no place or no such level. */
 export function plannedChoices(plan: readonly PlannedAction[], missing: Set<PlannedAction>): Choices {
   for (const decision of plan) missing.add(decision);
   const take = <T extends { readonly label: string }>(
-    pass: string,
+    passes: readonly string[],
     place: string,
     offered: readonly T[],
   ): T | undefined => {
-    const here = plan.filter((one) => one.pass === pass && one.place === place);
+    const here = plan.filter((one) => passes.includes(one.pass) && one.place === place);
     const found = offered.find(({ label }) => here.some(({ level }) => level === label));
     for (const decision of here) if (decision.level === found?.label) missing.delete(decision);
     return found;
   };
   return {
-    level: (_graph, candidate, levels) => take(candidate.pass, candidate.name, levels),
-    encoding: () => (place, offered) => take('quantize-weights', place.name, offered),
+    level: (_graph, candidate, levels) => take([candidate.pass], candidate.name, levels),
+    encoding: () => (place, offered) => take(storingPasses, place.name, offered),
   };
 }

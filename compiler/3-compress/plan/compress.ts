@@ -8,7 +8,7 @@ import { cheapestSteps, type Offers, type Overrides, placeKey, stepKey, withOver
 import { decisiveLoss, type Loss, makeJudge, type Validation } from './judge.ts';
 import { isLimited, type Limits, type Switches } from './options.ts';
 import { type Prices, switchOf } from './prices.ts';
-import { makeQuantise, type StoredAction } from './quantise.ts';
+import { makeQuantise, type StoredAction, storingPasses } from './quantise.ts';
 import { type Attempt, bestOf, isPast, type Offer, search, startsOf, sweep } from './search.ts';
 import { measureSensitivitiesByName } from './sensitivity-by-name.ts';
 
@@ -113,7 +113,7 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     const still: Offer = { price: 0, structure: 1 };
     if (task.plan) return { chosen: await attempt(plannedChoices(task.plan, missing), still), isFeasible: true };
     if (!isLimited(limits) && !task.sweeps) {
-      const free: Prices = { storedByte: 0, removedByte: 0, mac: 0 };
+      const free: Prices = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0 };
       return {
         chosen: await attempt(
           pricedChoices(switches, free, () => 1),
@@ -202,16 +202,17 @@ function makeBuild(
 function tracePasses(graph: Graph, build: Build, { actions }: Measured): Made[] {
   const passes: Made[] = [];
   const whole = build(plannedChoices(actions, new Set()), (after) => passes.push(after));
-  const stored = whole.actions.filter(({ pass }) => pass === 'quantize-weights');
+  const stored = whole.actions.filter(({ pass }) => storingPasses.includes(pass));
   return [...passes, { graph: stored.length > 0 ? whole.graph : graph, actions: stored }];
 }
 
 function pricesFor({ price, structure }: Offer, before: ShippedSize, limits: Limits): Prices {
-  const bytesMatter = limits.size !== undefined || limits.memory !== undefined || limits.latency === undefined;
+  const bytesMatter = limits.size !== undefined || (limits.latency === undefined && limits.memory === undefined);
   const byte = (bytesMatter ? price : price / 100) / Math.max(1, before.weights);
   return {
     storedByte: byte,
     removedByte: structure * byte,
+    memoryByte: limits.memory === undefined ? 0 : price / Math.max(1, before.memory),
     mac: (limits.latency === undefined ? price / 100 : price) / Math.max(1, before.macs),
   };
 }

@@ -1,5 +1,6 @@
 import type { Choices } from './choices.ts';
 import { bytesPerWeight } from './prices.ts';
+import { storingPasses } from './quantise.ts';
 import type { SensitivityOf } from './sensitivity-by-name.ts';
 
 /** What a place was offered, as the last build saw it. */
@@ -21,7 +22,9 @@ export type Offers = Map<string, OfferedPlace>;
 /** Labels that places are to take, by pass and place. */
 export type Overrides = ReadonlyMap<string, string>;
 
-export const placeKey = (pass: string, place: string): string => `${pass} ${place}`;
+/** The passes that store a place's weights are one: a place takes one of all their encodings. */
+export const placeKey = (pass: string, place: string): string =>
+  `${storingPasses.includes(pass) ? 'store' : pass} ${place}`;
 
 /** The same choices, but for the overrides; notes what each place was offered. */
 export const withOverrides = (

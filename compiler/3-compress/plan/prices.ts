@@ -9,6 +9,8 @@ export interface Prices {
   readonly storedByte: number;
   /** in those that remove weights */
   readonly removedByte: number;
+  /** in memory, once loaded */
+  readonly memoryByte: number;
   readonly mac: number;
 }
 
@@ -38,7 +40,7 @@ export const chooseByPrice =
     const perWeight = bytesPerWeight[switches.quantize];
     const sensitivity = sensitivityOf(graph, candidate.output);
     const costOf = ({ error, parameters, macs }: Pick<Level, 'error' | 'parameters' | 'macs'>): number =>
-      sensitivity * error + prices.removedByte * perWeight * parameters + prices.mac * macs;
+      sensitivity * error + (prices.removedByte * perWeight + prices.memoryByte * 4) * parameters + prices.mac * macs;
     const best = least(levels, costOf);
     return best && costOf(best) < costOf({ ...candidate, error: 0 }) ? best : undefined;
   };

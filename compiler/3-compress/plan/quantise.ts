@@ -1,5 +1,7 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
+import type { Rule } from '../../rewrite/rebuild.ts';
+import { replaceNodes } from '../../rewrite/replace-nodes.ts';
 import { elementCount } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import {
@@ -7,6 +9,7 @@ import {
   type Evidence,
   encodingsOf,
   findStoredPlaces,
+  macsOfPlace,
   type StoredPlace,
   withConstants,
 } from '../actions/quantize-weights.ts';
@@ -14,10 +17,15 @@ import { sampleInputRows } from '../calibrate/input-rows.ts';
 import { measureSpreads, totalVariance } from '../calibrate/spread.ts';
 import { findLayers } from '../layers.ts';
 import type { Switches } from './options.ts';
+import type { Prices } from './prices.ts';
+
+/** The passes that store weights in fewer bits; the latter computes in integers, too. */
+export type StoringPass = 'quantize-weights' | 'quantize-activations';
+export const storingPasses: readonly string[] = ['quantize-weights', 'quantize-activations'] satisfies StoringPass[];
 
 /** One constant stored in fewer bits. */
 export interface StoredAction {
-  readonly pass: 'quantize-weights';
+  readonly pass: StoringPass;
   readonly place: string;
   readonly level: string;
   /** predicted squared error of the reading layer's output over its variance; 0 where nothing is known */
@@ -55,15 +63,17 @@ export function makeQuantise(samples: readonly Feeds[], makeRunner: MakeRunner):
     const places = known.get(graph) ?? offerEncodings(graph, samples, makeRunner);
     known.set(graph, places);
     const tensors = new Map<ValueId, Tensor>();
+    const rules = new Map<ValueId, Rule>();
     const actions = places.flatMap(({ place, offered }): StoredAction[] => {
       const chosen = choose(place, offered);
       if (!chosen) return [];
+      if (chosen.rule) rules.set(place.output, chosen.rule);
       tensors.set(place.constant, chosen.tensor);
       if (place.bias && chosen.bias) tensors.set(place.bias.id, chosen.bias);
       const before = 32 * elementCount(place.tensor.shape);
       return [
         {
-          pass: 'quantize-weights',
+          pass: chosen.rule ? 'quantize-activations' : 'quantize-weights',
           place: place.name,
           level: chosen.label,
           error: Number.isFinite(chosen.relative) ? chosen.relative : 0,
@@ -71,7 +81,8 @@ export function makeQuantise(samples: readonly Feeds[], makeRunner: MakeRunner):
         },
       ];
     });
-    return { graph: withConstants(graph, tensors), actions };
+    const stored = withConstants(graph, tensors);
+    return { graph: rules.size > 0 ? replaceNodes(stored, rules).graph : stored, actions };
   };
 }
 
@@ -120,13 +131,13 @@ function gather(graph: Graph, places: readonly StoredPlace[], samples: readonly 
 
 const forcedLabels: Readonly<Record<'fp16' | 'int8' | 'int4', readonly string[]>> = {
   fp16: ['float16'],
-  int8: ['int8', 'float16'],
+  int8: ['int8 with inputs', 'int8', 'float16'],
   int4: ['int4', 'float16'],
 };
 
-/** Forced kinds take what they name, other constants float16; `auto` weighs error against the price of a bit. */
+/** Forced kinds take what they name, other constants float16; `auto` weighs error against what is left to pay for. */
 export const chooseEncoding =
-  (kind: Switches['quantize'], bitPrice: number, sensitivity: (place: StoredPlace) => number): ChooseEncoding =>
+  (kind: Switches['quantize'], prices: Prices, sensitivity: (place: StoredPlace) => number): ChooseEncoding =>
   (place, offered) => {
     if (kind === 'off') return undefined;
     if (kind !== 'auto') {
@@ -134,9 +145,12 @@ export const chooseEncoding =
       return labels.map((label) => offered.find((encoding) => encoding.label === label)).find((e) => e !== undefined);
     }
     let best: RatedEncoding | undefined;
-    let cost = bitPrice * 32 * elementCount(place.tensor.shape);
+    const count = elementCount(place.tensor.shape);
+    const priceOf = ({ bits, memory, macs }: Pick<Encoding, 'bits' | 'memory' | 'macs'>): number =>
+      (prices.storedByte * bits) / 8 + prices.memoryByte * memory + prices.mac * macs;
+    let cost = priceOf({ bits: 32 * count, memory: 4 * count, macs: macsOfPlace(place) });
     for (const encoding of offered) {
-      const found = bitPrice * encoding.bits + sensitivity(place) * encoding.relative;
+      const found = priceOf(encoding) + sensitivity(place) * encoding.relative;
       if (found < cost) [best, cost] = [encoding, found];
     }
     return best;

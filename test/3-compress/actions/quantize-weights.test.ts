@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compensateRounding, inverseHessianFactor } from '../../../compiler/3-compress/actions/compensate-rounding.ts';
 import { storePalette } from '../../../compiler/3-compress/actions/palette.ts';
+import { makeIntegerLayer } from '../../../compiler/3-compress/actions/quantize-activations.ts';
 import { encodingsOf, findStoredPlaces, withConstants } from '../../../compiler/3-compress/actions/quantize-weights.ts';
 import { sampleInputRows } from '../../../compiler/3-compress/calibrate/input-rows.ts';
 import { outputNameOf, withOutputs } from '../../../compiler/3-compress/calibrate/with-outputs.ts';
@@ -9,6 +10,7 @@ import { chooseEncoding, makeQuantise } from '../../../compiler/3-compress/plan/
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
 import { makeMatrix } from '../../../compiler/linalg/matrix.ts';
 import { makeRunner } from '../../../compiler/make-runner.ts';
+import { replaceNodes } from '../../../compiler/rewrite/replace-nodes.ts';
 import { groupByInputs } from '../../../compiler/tensor/groups.ts';
 import { shapeOf } from '../../../compiler/tensor/shape.ts';
 import { storeInteger } from '../../../compiler/tensor/stored.ts';
@@ -114,31 +116,80 @@ describe('encodings of a layer', () => {
   });
 });
 
+describe('integer layers', () => {
+  it.each(['conv.w', 'hidden.w', 'out.w'])('%s: the error that is predicted is the one that is measured', (name) => {
+    const place = findStoredPlaces(graph).find((p) => p.name === name)!;
+    const layer = findLayers(graph).find(({ y }) => y === place.output)!;
+    const rows = sampleInputRows(graph, [layer], images, makeRunner).get(layer.y)!;
+    const { rule, error } = makeIntegerLayer(place.tensor, rows);
+    const changed = replaceNodes(graph, new Map([[layer.y, rule]])).graph;
+    const renamed = [...changed.values.values()].find((value) => value.name === layer.name)!;
+    const run = (g: typeof graph, id: number) => {
+      const runner = makeRunner(withOutputs(g, [id]));
+      return images.map((feeds) => runner.run(feeds)[outputNameOf(id)] as Float32Array);
+    };
+    const [before, after] = [run(graph, layer.y), run(changed, renamed.id)];
+    let measured = 0;
+    for (const [i, y] of before.entries()) for (const [j, v] of y.entries()) measured += (after[i]![j]! - v) ** 2;
+    measured /= images.length * layer.positions;
+    expect(measured / error).toBeGreaterThan(0.7);
+    expect(measured / error).toBeLessThan(1.4);
+    const power =
+      before.reduce((sum, y) => sum + y.reduce((a, v) => a + v * v, 0), 0) / images.length / layer.positions;
+    expect(error / power).toBeLessThan(1e-3);
+  });
+
+  it('clips a rare large input where that is better', () => {
+    const normal = makeNormal(9);
+    const rows = makeMatrix(
+      2000,
+      8,
+      Float64Array.from({ length: 16_000 }, () => Math.abs(normal())),
+    );
+    const weights = weightsOf(normal, [4, 8], 0.3);
+    const plain = makeIntegerLayer(weights, rows).error;
+    const largest = Math.max(...rows.data);
+    rows.data[5] = 30;
+    // Steps as coarse as the whole range asks for err with their square.
+    expect(makeIntegerLayer(weights, rows).error).toBeLessThan(0.95 * plain * (30 / largest) ** 2);
+  });
+});
+
+/** Prices of a stored bit alone. */
+const bitPrice = (price: number) => ({ storedByte: 8 * price, removedByte: 0, memoryByte: 0, mac: 0 });
+
 describe('choosing encodings', () => {
   const quantise = makeQuantise(images, makeRunner);
   it('forced kinds take what they say, small constants stay', () => {
     const forced = quantise(
       graph,
-      chooseEncoding('int8', 0, () => 1),
+      chooseEncoding('int8', bitPrice(0), () => 1),
     );
     expect(forced.actions.map(({ place, level }) => [place, level])).toEqual([
-      ['conv.w', 'int8'],
-      ['hidden.w', 'int8'],
-      ['out.w', 'int8'],
+      ['conv.w', 'int8 with inputs'],
+      ['hidden.w', 'int8 with inputs'],
+      ['out.w', 'int8 with inputs'],
     ]);
-    expect([...verifyGraph(forced.graph).constants.values()].filter((t) => t.stored).length).toBe(3);
+    const layers = verifyGraph(forced.graph).nodes.filter(({ attributes }) => attributes.inputScale !== undefined);
+    expect(layers.map(({ op }) => op)).toEqual(['conv', 'linear', 'linear']);
+    const blind = makeQuantise([], makeRunner)(
+      graph,
+      chooseEncoding('int8', bitPrice(0), () => 1),
+    );
+    expect(blind.actions.map(({ level }) => level)).toEqual(['int8', 'int8', 'int8']);
+    expect([...verifyGraph(blind.graph).constants.values()].filter((t) => t.stored).length).toBe(3);
   });
 
   it('a higher price of a bit takes fewer bits, none takes none', () => {
     const bits = (price: number) =>
       quantise(
         graph,
-        chooseEncoding('auto', price, () => 1),
+        chooseEncoding('auto', bitPrice(price), () => 1),
       ).actions.reduce((sum, a) => sum + a.bits.after, 0);
     expect(
       quantise(
         graph,
-        chooseEncoding('auto', 0, () => 1),
+        chooseEncoding('auto', bitPrice(0), () => 1),
       ).actions,
     ).toEqual([]);
     expect(bits(1e-6)).toBeLessThan(bits(1e-9));

@@ -1,0 +1,64 @@
+import { maxActivationCode } from '../../kernel/quantization.ts';
+import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
+import { multiplyTransposed } from '../../linalg/multiply.ts';
+import {
+  codesOfRange,
+  type InputCodes,
+  type InputRange,
+  quantizeLayer,
+  roundWeights,
+} from '../../rewrite/quantize-layer.ts';
+import type { Rule } from '../../rewrite/rebuild.ts';
+import { roundToEven } from '../../tensor/convert.ts';
+import { elementCount } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+
+/** A layer that quantises its input and multiplies integers. */
+export interface IntegerLayer {
+  readonly rule: Rule;
+  /** expected squared error of the output: sum over features, at one position */
+  readonly error: number;
+  /** 8 for a weight, 64 for an output's scale and shift */
+  readonly bits: number;
+}
+
+/** Shares of the range seen that are tried: a few large inputs may clip, so that all others are finer. */
+const clips = [1, 0.85, 0.7, 0.5, 0.35];
+
+/**
+ * Static 7-bit inputs from the rows [count, K] that the layer reads, weights int8 by output. The range is the one of least
+ * error, rounding of both operands and clipping included: ||X W' - Q(X) Q(W)'||^2 / rows (papers.md 5.5).
+ */
+export function makeIntegerLayer(weights: Tensor, rows: Matrix): IntegerLayer {
+  const outputs = elementCount(weights.shape) / rows.columns;
+  const { codes, scales } = roundWeights(weights);
+  const exact = makeMatrix(outputs, rows.columns, Float64Array.from(weights.data, Number));
+  const rounded = makeMatrix(
+    outputs,
+    rows.columns,
+    Float64Array.from(codes, (code, i) => code * (scales[Math.floor(i / rows.columns)] ?? 0)),
+  );
+  const wanted = multiplyTransposed(rows, exact).data;
+  let min = 0;
+  let max = 0;
+  for (const value of rows.data) [min, max] = [Math.min(min, value), Math.max(max, value)];
+  let best: { readonly input: InputRange; readonly error: number } | undefined;
+  for (const clip of clips) {
+    const input = { min: clip * min, max: clip * max };
+    const found = multiplyTransposed(throughCodes(rows, codesOfRange(input)), rounded).data;
+    const error = found.reduce((sum, v, i) => sum + (v - (wanted[i] ?? 0)) ** 2, 0) / rows.rows;
+    if (best === undefined || error < best.error) best = { input, error };
+  }
+  const { input, error } = best ?? { input: { min, max }, error: Number.NaN };
+  const bits = 8 * elementCount(weights.shape) + 64 * outputs;
+  return { rule: quantizeLayer({ input, weights: { codes, scales } }), error, bits };
+}
+
+/** What the codes of the rows stand for. */
+function throughCodes(rows: Matrix, { scale, zero }: InputCodes): Matrix {
+  const coded = rows.data.map((v) => {
+    const code = Math.max(0, Math.min(maxActivationCode, roundToEven(v / scale) + zero));
+    return (code - zero) * scale;
+  });
+  return makeMatrix(rows.rows, rows.columns, coded);
+}
