@@ -37,7 +37,7 @@ export interface CompressionOptions {
   readonly evaluation?: string | LabelledSamples;
   /** name of a metric of the evaluation data; top-1 of class labels by default */
   readonly metric?: string;
-  /** of the metric, absolute, on the one-sided 90 % bound; without evaluation data of the relative L2 error of the outputs */
+  /** of the metric, absolute, on the one-sided 90 % bound; without evaluation data of the outputs' L2 error over their variation */
   readonly maxDrop?: number;
   /** of everything one visitor downloads, after brotli: bytes, or text such as `300KB` */
   readonly maxSize?: number | string;
@@ -118,7 +118,7 @@ export interface StepReport {
   /** estimated download: brotli bytes of code and weights */
   readonly size: number;
   readonly macs: number;
-  /** relative L2 error of the worst output against the original, on held-out calibration inputs */
+  /** L2 error over the variation between inputs, of the worst output, on held-out calibration inputs */
   readonly error: number;
   /** of the evaluation data, where there are labels */
   readonly metric?: number;

@@ -27,7 +27,7 @@ export interface MetricLoss {
 
 /** What a changed model loses against the original, measured. */
 export interface Loss {
-  /** relative L2 error of the outputs, of the worst output, on calibration inputs that no statistics saw */
+  /** L2 error over the L2 variation between inputs, of the worst output, on calibration inputs that no statistics saw */
   readonly error: number;
   readonly metric: MetricLoss | undefined;
 }

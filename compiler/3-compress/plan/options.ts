@@ -16,7 +16,7 @@ export interface Limits {
   readonly latency: number | undefined;
   /** bytes of decoded weights, inputs, outputs and scratch */
   readonly memory: number | undefined;
-  /** of the metric, absolute; without labels of the relative L2 error of the outputs */
+  /** of the metric, absolute; without labels of the L2 error of the outputs over their variation */
   readonly drop: number | undefined;
 }
 
