@@ -1,5 +1,5 @@
 import { cholesky } from '../../linalg/cholesky.ts';
-import { identity, type Matrix } from '../../linalg/matrix.ts';
+import { identity, type Matrix, sliceColumns } from '../../linalg/matrix.ts';
 import { transposedMultiply } from '../../linalg/multiply.ts';
 import { solveSpd } from '../../linalg/solve-spd.ts';
 import { decodeForm, type IntegerForm, type PaletteForm, storeCodes } from '../../tensor/stored.ts';
@@ -8,17 +8,41 @@ import type { Tensor } from '../../tensor/tensor.ts';
 /** Share of the mean diagonal added to the Hessian (papers.md 5.5). */
 const damping = 0.01;
 
+/** Inputs whose rounding errors are spread over each other: [start, start + lower.columns) of a layer's inputs. */
+export interface HessianBlock {
+  readonly start: number;
+  /** U', the lower Cholesky factor of the inverse of H = X'X / rows + damping */
+  readonly lower: Matrix;
+}
+
+/** Inputs of a layer that are taken as one block, and of a block of a wider layer. */
+const widest = { whole: 1024, block: 256 };
+
 /**
- * The upper Cholesky factor U of H^-1, H = X'X / rows + damping, that rounding of weights over inputs X [rows, K] is
- * compensated with; undefined where there are fewer rows than inputs.
+ * What rounding of weights over inputs X [rows, K] is compensated with; undefined where a block has fewer rows than
+ * inputs. Wide layers are taken in blocks of neighbouring inputs, which are those that go together most.
  */
-export function inverseHessianFactor(rows: Matrix): Matrix | undefined {
+export function inverseHessians(rows: Matrix): readonly HessianBlock[] | undefined {
+  const count = rows.columns <= widest.whole ? 1 : Math.ceil(rows.columns / widest.block);
+  const edges = Array.from({ length: count + 1 }, (_, i) => Math.round((i * rows.columns) / count));
+  const blocks: HessianBlock[] = [];
+  for (let i = 0; i < count; i++) {
+    const [start = 0, end = 0] = edges.slice(i, i + 2);
+    const lower = inverseFactor(count === 1 ? rows : sliceColumns(rows, start, end));
+    if (!lower) return undefined;
+    blocks.push({ start, lower });
+  }
+  return blocks;
+}
+
+function inverseFactor(rows: Matrix): Matrix | undefined {
   const { columns } = rows;
   if (rows.rows < columns) return undefined;
   const hessian = transposedMultiply(rows, rows);
   let trace = 0;
   for (let i = 0; i < columns; i++) trace += hessian.data[i * columns + i] ?? 0;
-  if (!(trace > 0)) return undefined;
+  // Inputs that are always 0 need no care, and leave nothing to divide by.
+  if (!(trace > 0)) return identity(columns);
   const inverse = solveSpd(hessian, identity(columns), (damping * trace) / columns);
   const factor = cholesky(inverse.x);
   return factor.kind === 'factor' ? factor.lower : undefined;
@@ -26,31 +50,42 @@ export function inverseHessianFactor(rows: Matrix): Matrix | undefined {
 
 /**
  * GPTQ (Frantar et al. 2023): the same scales or palette, codes chosen input by input, each rounding error spread over the
- * inputs still to come so that the output changes least. W [N, K] row-major, `lower` = U' of `inverseHessianFactor`:
+ * inputs of its block still to come so that the output changes least. W [N, K] row-major, U' the factor of the block:
  *
  *     err = (w_i - q_i) / U_ii,   w_j -= err U_ij  for j > i
  */
-export function compensateRounding(original: Tensor, rounded: Tensor, lower: Matrix): Tensor {
+export function compensateRounding(original: Tensor, rounded: Tensor, blocks: readonly HessianBlock[]): Tensor {
   const { stored } = rounded;
   if (!stored || stored.kind === 'float16') return rounded;
-  const inputs = lower.columns;
+  const inputs = blocks.reduce((sum, { lower }) => sum + lower.columns, 0);
   const codes = stored.codes.slice();
-  const row = new Float64Array(inputs);
-  for (let start = 0; start < codes.length; start += inputs) {
-    for (let k = 0; k < inputs; k++) row[k] = Number(original.data[start + k]);
-    for (let i = 0; i < inputs; i++) {
-      const value = row[i] ?? 0;
-      const code = nearestCode(stored, start + i, value);
-      codes[start + i] = code;
-      const error = (value - decodedValue(stored, start + i, code)) / (lower.data[i * inputs + i] ?? 1);
-      for (let j = i + 1; j < inputs; j++) row[j] = (row[j] ?? 0) - error * (lower.data[j * inputs + i] ?? 0);
-    }
+  for (const { start, lower } of blocks) {
+    for (let first = start; first < codes.length; first += inputs) roundRow(original, stored, codes, first, lower);
   }
   const form =
     stored.kind === 'integer'
       ? { ...stored, codes: Int8Array.from(codes) }
       : { ...stored, codes: Uint8Array.from(codes) };
   return decodeForm(form).every((v) => Number.isFinite(v)) ? storeCodes(original.shape, form) : rounded;
+}
+
+/** Codes of the inputs of one block for one output, whose first weight is at `first`. */
+function roundRow(
+  original: Tensor,
+  form: IntegerForm | PaletteForm,
+  codes: Int8Array | Uint8Array,
+  first: number,
+  lower: Matrix,
+): void {
+  const width = lower.columns;
+  const row = Float64Array.from({ length: width }, (_, k) => Number(original.data[first + k]));
+  for (let i = 0; i < width; i++) {
+    const value = row[i] ?? 0;
+    const code = nearestCode(form, first + i, value);
+    codes[first + i] = code;
+    const error = (value - decodedValue(form, first + i, code)) / (lower.data[i * width + i] ?? 1);
+    for (let j = i + 1; j < width; j++) row[j] = (row[j] ?? 0) - error * (lower.data[j * width + i] ?? 0);
+  }
 }
 
 function nearestCode(form: IntegerForm | PaletteForm, at: number, value: number): number {

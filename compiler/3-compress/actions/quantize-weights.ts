@@ -8,7 +8,7 @@ import { elementCount, sizeAt, sizesOf } from '../../tensor/shape.ts';
 import { bitsOf, storeFloat16, storeInteger } from '../../tensor/stored.ts';
 import { makeTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { Spread } from '../calibrate/spread.ts';
-import { compensateRounding, inverseHessianFactor } from './compensate-rounding.ts';
+import { compensateRounding, inverseHessians } from './compensate-rounding.ts';
 import { storePalette } from './palette.ts';
 import { makeIntegerLayer } from './quantize-activations.ts';
 
@@ -111,11 +111,11 @@ export function encodingsOf(place: StoredPlace, evidence: Evidence): Encoding[] 
   };
   const half = describe('float16', storeFloat16(tensor), 0);
   if (!place.x) return half;
-  const lower = evidence.kind === 'rows' ? inverseHessianFactor(evidence.rows) : undefined;
+  const hessians = evidence.kind === 'rows' ? inverseHessians(evidence.rows) : undefined;
   const compensated = (label: string, stored: Tensor, tableBits: number): Encoding[] => {
     const nearest = describe(label, stored, tableBits);
-    if (!lower) return nearest;
-    const spread = describe(`${label}, compensated`, compensateRounding(tensor, stored, lower), tableBits);
+    if (!hessians) return nearest;
+    const spread = describe(`${label}, compensated`, compensateRounding(tensor, stored, hessians), tableBits);
     return (spread[0]?.error ?? Number.POSITIVE_INFINITY) < (nearest[0]?.error ?? 0) ? spread : nearest;
   };
   const integer = (bits: 8 | 4, groups: Int32Array) =>

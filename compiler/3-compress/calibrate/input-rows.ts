@@ -8,7 +8,7 @@ import { outputNameOf, withOutputs } from './with-outputs.ts';
 /** Rows a layer gets: twice its inputs where that is possible, so that its covariance has full rank (papers.md 5.1). */
 const fewestRows = 256;
 const mostRows = 2048;
-const mostElements = 4e6;
+const mostElements = 6e6;
 
 /**
  * What each layer multiplies its weights with, at evenly spread positions of the samples: rows [count, K] in the order of

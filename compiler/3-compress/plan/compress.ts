@@ -135,7 +135,7 @@ export async function compress(task: CompressTask): Promise<Compressed> {
 }
 
 /** Steps of one walk at most, and how many are measured before one is taken. */
-const walk = { steps: 6, measured: 3 };
+const walk = { steps: 6, measured: 6 };
 
 interface Stand {
   readonly result: Measured;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compensateRounding, inverseHessianFactor } from '../../../compiler/3-compress/actions/compensate-rounding.ts';
+import { compensateRounding, inverseHessians } from '../../../compiler/3-compress/actions/compensate-rounding.ts';
 import { storePalette } from '../../../compiler/3-compress/actions/palette.ts';
 import { makeIntegerLayer } from '../../../compiler/3-compress/actions/quantize-activations.ts';
 import { encodingsOf, findStoredPlaces, withConstants } from '../../../compiler/3-compress/actions/quantize-weights.ts';
@@ -57,7 +57,7 @@ describe('compensated rounding', () => {
     }
     const tensor = weightsOf(normal, [16, 48], 0.2);
     const nearest = storeInteger(tensor, 4, groupByInputs(tensor.shape, 32));
-    const better = compensateRounding(tensor, nearest, inverseHessianFactor(rows)!);
+    const better = compensateRounding(tensor, nearest, inverseHessians(rows)!);
     const errorOf = (data: ArrayLike<unknown>) => {
       let error = 0;
       for (let r = 0; r < 400; r++)
@@ -73,8 +73,43 @@ describe('compensated rounding', () => {
     expect(better.stored).toMatchObject({ kind: 'integer', bits: 4 });
   });
 
+  it('takes wide layers in blocks of neighbours, which together are all inputs', () => {
+    const normal = makeNormal(4);
+    const rows = makeMatrix(700, 1300);
+    for (let r = 0; r < 700; r++) {
+      for (let k = 0; k < 1300; k += 10) {
+        const common = normal();
+        for (let j = k; j < k + 10; j++) rows.data[r * 1300 + j] = common + 0.3 * normal();
+      }
+    }
+    const blocks = inverseHessians(rows)!;
+    expect(blocks.length).toBe(6);
+    let end = 0;
+    for (const { start, lower } of blocks) {
+      expect(start).toBe(end);
+      expect(lower.columns).toBeLessThanOrEqual(256);
+      end += lower.columns;
+    }
+    expect(end).toBe(1300);
+    const tensor = weightsOf(normal, [2, 1300], 0.2);
+    const nearest = storeInteger(tensor, 4, groupByInputs(tensor.shape, 32));
+    const better = compensateRounding(tensor, nearest, blocks);
+    const errorOf = (data: ArrayLike<unknown>) => {
+      let error = 0;
+      for (let r = 0; r < 700; r++)
+        for (let n = 0; n < 2; n++) {
+          let sum = 0;
+          for (let k = 0; k < 1300; k++)
+            sum += (Number(data[n * 1300 + k]) - Number(tensor.data[n * 1300 + k])) * rows.data[r * 1300 + k]!;
+          error += sum * sum;
+        }
+      return error;
+    };
+    expect(errorOf(better.data)).toBeLessThan(0.5 * errorOf(nearest.data));
+  });
+
   it('is not there with fewer rows than inputs', () => {
-    expect(inverseHessianFactor(makeMatrix(10, 20))).toBeUndefined();
+    expect(inverseHessians(makeMatrix(10, 20))).toBeUndefined();
   });
 });
 
