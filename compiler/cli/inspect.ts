@@ -5,6 +5,7 @@ import { printByteCount } from '../6-budget/byte-count.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
 import { stageOfBundle, unknownChoice } from '../diagnostics/cli.ts';
 import { type CompileOptions, type Manifest, type Report, type Stage, type StageEvent, stages } from '../ir/bundle.ts';
+import { describeCompression } from './describe-compression.ts';
 import { describeStageAsJson, printKernels, printStage } from './inspect-stage.ts';
 import type { Io } from './io.ts';
 import { defaultTarget, type ModelFlags, parseModelFlags, withModelFlags } from './model-options.ts';
@@ -78,6 +79,7 @@ function printReport({
   stored = [],
   macs,
   passes,
+  compression,
   kernels,
 }: Report): string {
   const ports = (kind: string, list: Report['inputs']) =>
@@ -95,7 +97,8 @@ function printReport({
     ]),
     ...passes.filter((pass) => pass.changes > 0).map((pass) => ['pass', `${pass.name}: ${pass.changes}`]),
   ];
-  return `${printTable(facts)}\n${printKernels(kernels)}`;
+  const lossy = compression ? `${describeCompression(compression).join('\n')}\n\n` : '';
+  return `${printTable(facts)}\n${lossy}${printKernels(kernels)}`;
 }
 
 function printFiles({ files }: Manifest): string {

@@ -4,6 +4,7 @@ import { transposedMultiply } from '../../linalg/multiply.ts';
 import { solveSpd } from '../../linalg/solve-spd.ts';
 import { decodeForm, type IntegerForm, type PaletteForm, storeCodes } from '../../tensor/stored.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { nearestEntry } from './palette.ts';
 
 /** Share of the mean diagonal added to the Hessian (papers.md 5.5). */
 const damping = 0.01;
@@ -94,11 +95,7 @@ function nearestCode(form: IntegerForm | PaletteForm, at: number, value: number)
     const scale = form.scales[at] ?? 0;
     return scale === 0 ? 0 : Math.max(-limit, Math.min(limit, Math.round(value / scale)));
   }
-  let best = 0;
-  for (let code = 1; code < form.entries.length; code++) {
-    if (Math.abs((form.entries[code] ?? 0) - value) < Math.abs((form.entries[best] ?? 0) - value)) best = code;
-  }
-  return best;
+  return nearestEntry(form.entries, value);
 }
 
 const decodedValue = (form: IntegerForm | PaletteForm, at: number, code: number): number =>

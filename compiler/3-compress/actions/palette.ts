@@ -31,7 +31,7 @@ export function storePalette(tensor: Tensor, entryCount: number): Tensor {
   }
   const table = Float32Array.from(entries);
   const bits = Math.ceil(Math.log2(entryCount));
-  const codes = Uint8Array.from(tensor.data, (v) => nearest(table, v));
+  const codes = Uint8Array.from(tensor.data, (v) => nearestEntry(table, v));
   return storeCodes(tensor.shape, { kind: 'palette', bits: bitsFor(bits), codes, entries: table });
 }
 
@@ -55,7 +55,7 @@ function lowerBound(sorted: Float64Array, edge: number, from: number): number {
 }
 
 /** Position of the entry nearest to v; entries ascend. */
-function nearest(entries: Float32Array, v: number): number {
+export function nearestEntry(entries: Float32Array, v: number): number {
   let [low, high] = [0, entries.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;

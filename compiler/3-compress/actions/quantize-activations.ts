@@ -23,7 +23,7 @@ export interface IntegerLayer {
 }
 
 /** Shares of the range seen that are tried: a few large inputs may clip, so that all others are finer. */
-const clips = [1, 0.85, 0.7, 0.5, 0.35];
+const clips = [1, 0.75, 0.5];
 
 /**
  * Static 7-bit inputs from the rows [count, K] that the layer reads, weights int8 by output. The range is the one of least

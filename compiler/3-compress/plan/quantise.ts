@@ -99,6 +99,9 @@ function offerEncodings(graph: Graph, samples: readonly Feeds[], makeRunner: Mak
   });
 }
 
+/** Inputs that spreads are measured on at most. */
+const mostSpread = 64;
+
 /** Rows for the layers that have them, spreads for the rest. */
 function gather(graph: Graph, places: readonly StoredPlace[], samples: readonly Feeds[], makeRunner: MakeRunner) {
   if (samples.length === 0) {
@@ -112,7 +115,7 @@ function gather(graph: Graph, places: readonly StoredPlace[], samples: readonly 
   const spreads = measureSpreads(
     graph,
     values.filter(({ id }) => !graph.constants.has(id)),
-    samples,
+    samples.slice(0, mostSpread),
     makeRunner,
   );
   return {
