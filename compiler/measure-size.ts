@@ -4,12 +4,13 @@ import type { Target } from '../targets/target.ts';
 import { emitWasm } from '../targets/wasm/emit.ts';
 import { storePalette } from './3-compress/actions/palette.ts';
 import { lower } from './4-lower/lower.ts';
-import { generateCode } from './5-emit/generate-code.ts';
+import { generateCode, wasmRate } from './5-emit/generate-code.ts';
 import { emitWeights } from './5-emit/weights.ts';
 import type { Graph } from './ir/graph.ts';
 import type { Program, Step } from './ir/program.ts';
 import type { MeasureSize, ShippedSize } from './ir/trial.ts';
 import type { ContractionKernel } from './kernel/nest.ts';
+import { integerTime } from './kernel/quantization.ts';
 import { groupByChannel } from './tensor/groups.ts';
 import { storeFloat16, storeInteger } from './tensor/stored.ts';
 import type { Tensor } from './tensor/tensor.ts';
@@ -40,11 +41,6 @@ const brotliBytes = async (bytes: Uint8Array): Promise<number> => {
   const quality = bytes.length > quickBytes ? 9 : 11;
   return (await compress(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } })).length;
 };
-
-/** float32 multiply-adds a second of one phone core; an estimate */
-const macRate = 8e9;
-/** time of an integer multiply-add over that of a float32 one, quantising included */
-const integerTime = 0.65;
 
 /** Multiply-adds of a run, integer ones counted by the time they take. */
 function floatMacs({ kernels, steps, macs }: Program): number {
@@ -86,7 +82,7 @@ export const makeMeasureSize =
       code: script + (await wasm),
       weights,
       macs: program.macs,
-      milliseconds: (floatMacs(program) / macRate) * 1000,
+      milliseconds: (floatMacs(program) / wasmRate) * 1000,
       memory: program.constants.size + program.arenaBytes,
     };
   };

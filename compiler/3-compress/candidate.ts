@@ -17,6 +17,8 @@ export interface Level {
   readonly macs: number;
   /** Computes the place's output anew, in a rebuild of the graph that the candidate was found in. */
   readonly rule: Rule;
+  /** further values to compute anew with it, where several nodes read what it changes: all of them or none */
+  readonly others?: ReadonlyMap<ValueId, Rule>;
 }
 
 /** A place where a lossy pass may act. */
@@ -38,3 +40,7 @@ export interface Candidate {
 
 /** Finds a pass's candidates. Every level of a candidate changes that candidate's own values only. */
 export type FindCandidates = (graph: Graph) => readonly Candidate[];
+
+/** The rules of a level, by the values that they replace. */
+export const rulesOf = ({ output }: Candidate, { rule, others = new Map() }: Level): ReadonlyMap<ValueId, Rule> =>
+  new Map([[output, rule], ...others]);

@@ -9,8 +9,7 @@ import { truncateChannels } from './actions/truncate-channels.ts';
 import { truncateEmbedding } from './actions/truncate-embedding.ts';
 import { truncateRank } from './actions/truncate-rank.ts';
 import { observe } from './calibrate/observe.ts';
-import type { Candidate, FindCandidates, Level, StructuralPass } from './candidate.ts';
-import { rulesOf } from './level-rules.ts';
+import { type Candidate, type FindCandidates, type Level, rulesOf, type StructuralPass } from './candidate.ts';
 import { optimise } from './pipeline.ts';
 
 /** The lossy passes in order, and why each stands where it does. */

@@ -48,8 +48,8 @@ export function generateAllModules(code: ModelCode): ModelCode {
 
 /** Seconds that a GPU run costs before any arithmetic: submit and read-back, then each dispatch. */
 const gpuOverhead = { run: 2e-3, dispatch: 2e-5 };
-/** multiply-adds a second of wasm on a phone's core */
-const wasmRate = 8e9;
+/** float32 multiply-adds a second of wasm on a phone's core; an estimate */
+export const wasmRate = 8e9;
 
 /** Whether one run takes wasm longer than the GPU takes to be asked. */
 const isWorthWebGpu = (program: Program, dispatches: number): boolean =>

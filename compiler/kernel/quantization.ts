@@ -40,3 +40,6 @@ export function operandOfQuantized(e: Expr): { readonly x: Expr; readonly quanti
 }
 
 const innermost = (e: Expr): Expr => (e.kind === 'unary' ? innermost(e.x) : e);
+
+/** Time of a multiply-add by integer dots over that of a float32 one, quantising included; measured in Chromium on x86. */
+export const integerTime = 0.65;

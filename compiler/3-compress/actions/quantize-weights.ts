@@ -1,5 +1,5 @@
 import type { Graph, Node, ValueId } from '../../ir/graph.ts';
-import { codesPerWord } from '../../kernel/quantization.ts';
+import { codesPerWord, integerTime } from '../../kernel/quantization.ts';
 import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
 import { multiply, multiplyTransposed } from '../../linalg/multiply.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
@@ -131,9 +131,6 @@ export function encodingsOf(place: StoredPlace, evidence: Evidence): Encoding[] 
     ...inIntegers(place, evidence),
   ];
 }
-
-/** Time of a multiply-add by integer dots over that of a float32 one, quantising included; measured in Chromium on x86. */
-const integerTime = 0.65;
 
 /** The layer in integers, inputs too, where kernels can do that. */
 function inIntegers(place: StoredPlace, evidence: Evidence): Encoding[] {

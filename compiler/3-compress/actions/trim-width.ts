@@ -4,11 +4,10 @@ import type { Moments } from '../../linalg/moments.ts';
 import { transposedMultiply } from '../../linalg/multiply.ts';
 import { columnsByUnit, cutReader, makeNarrower, type Refit } from '../../rewrite/cut-width.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
-import type { Candidate, FindCandidates } from '../candidate.ts';
+import type { Candidate, FindCandidates, Level } from '../candidate.ts';
 import { type ChannelGroup, findChannelGroups, type UnitReader } from '../channel-groups.ts';
 import { fitUnits } from '../fit-units.ts';
 import { parametersOf, type WeightLayer } from '../layers.ts';
-import type { SpreadLevel } from '../level-rules.ts';
 import { selectUnits, type View } from '../select-units.ts';
 
 /** Which units are kept. `prefix`: the first of each layer, for models trained with structural dropout (papers.md 2). */
@@ -78,7 +77,7 @@ function makeSight(reader: UnitReader, moments: Moments): Sight {
   return { reader, moments, isCentred, units, channels, spread, weight: transposedMultiply(columns, columns) };
 }
 
-function widthLevels(group: ChannelGroup, sights: readonly Sight[], unitOrder: UnitOrder): SpreadLevel[] {
+function widthLevels(group: ChannelGroup, sights: readonly Sight[], unitOrder: UnitOrder): Level[] {
   const total = sights.reduce((sum, { weight, moments }) => sum + traceOfProduct(weight, moments.covariance()), 0);
   if (!(total > 0)) return [];
   const widths = widthsFor(group.width);
@@ -104,12 +103,7 @@ function viewsOf(sights: readonly Sight[]): View[] {
   return [...views.values()];
 }
 
-function widthLevel(
-  group: ChannelGroup,
-  sights: readonly Sight[],
-  kept: ReadonlySet<number>,
-  error: number,
-): SpreadLevel {
+function widthLevel(group: ChannelGroup, sights: readonly Sight[], kept: ReadonlySet<number>, error: number): Level {
   const narrow = makeNarrower();
   const [main, ...others] = sights.map((sight): [ValueId, Rule] => {
     let refit: Refit | undefined;

@@ -135,7 +135,7 @@ function gather(graph: Graph, places: readonly StoredPlace[], samples: readonly 
 const forcedLabels: Readonly<Record<'fp16' | 'int8' | 'int4', readonly string[]>> = {
   fp16: ['float16'],
   int8: ['int8 with inputs', 'int8', 'float16'],
-  int4: ['int4', 'float16'],
+  int4: ['int4, compensated', 'int4', 'float16'],
 };
 
 /** Forced kinds take what they name, other constants float16; `auto` weighs error against what is left to pay for. */

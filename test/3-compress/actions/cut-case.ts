@@ -1,6 +1,6 @@
 import { observe } from '../../../compiler/3-compress/calibrate/observe.ts';
 import type { Candidate, FindCandidates, Level } from '../../../compiler/3-compress/candidate.ts';
-import { rulesOf } from '../../../compiler/3-compress/level-rules.ts';
+import { rulesOf } from '../../../compiler/3-compress/candidate.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';

@@ -207,6 +207,11 @@ describe('choosing encodings', () => {
     ]);
     const layers = verifyGraph(forced.graph).nodes.filter(({ attributes }) => attributes.inputScale !== undefined);
     expect(layers.map(({ op }) => op)).toEqual(['conv', 'linear', 'linear']);
+    const small = quantise(
+      graph,
+      chooseEncoding('int4', bitPrice(0), () => 1),
+    );
+    expect(small.actions.map(({ level }) => level)).toEqual(Array(3).fill('int4, compensated'));
     const blind = makeQuantise([], makeRunner)(
       graph,
       chooseEncoding('int8', bitPrice(0), () => 1),
