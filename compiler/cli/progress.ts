@@ -26,7 +26,7 @@ export function makeProgress(io: Io, last: Stage): Progress {
     start: () => announce(stages[0]),
     stage: (event) => {
       const [summary, ...more] = describeStage(event);
-      const time = `${Math.round(event.ms)} ms`.padStart(9);
+      const time = printTime(event.ms).padStart(9);
       io.stderr(`${clear}  ${colors.bold(event.stage.padEnd(8))}${time}  ${summary}\n`);
       for (const line of more) io.stderr(`  ${' '.repeat(17)}  ${colors.dim(line)}\n`);
       if (event.stage !== last) announce(stages[stages.indexOf(event.stage) + 1]);
@@ -35,6 +35,9 @@ export function makeProgress(io: Io, last: Stage): Progress {
     stop: () => io.stderr(clear),
   };
 }
+
+/** Seconds where milliseconds would fill the column. */
+const printTime = (ms: number): string => (ms < 1e5 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`);
 
 /** A summary, then lines with more. */
 export function describeStage(event: StageEvent): string[] {
