@@ -1,18 +1,19 @@
 import type { Target } from '../targets/target.ts';
 import { type Compressed, type CompressTask, compress } from './3-compress/plan/compress.ts';
 import { decisiveLoss, type Loss, type MetricLoss, makeMetricComparison } from './3-compress/plan/judge.ts';
-import { excessOf, isWithinLoss } from './3-compress/plan/search.ts';
+import { type Figures, isMet, totalOf } from './3-compress/plan/limits.ts';
 import { makeFeeds } from './5-emit/parity/make-feeds.ts';
 import { printByteCount } from './6-budget/byte-count.ts';
 import { calibrationMissing, limitsInfeasible, planDoesNotFit } from './diagnostics/compress.ts';
 import type { ActionReport, CompileOptions, CompressionReport } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
-import type { Feeds, ShippedSize } from './ir/trial.ts';
+import type { Feeds } from './ir/trial.ts';
 import { makeRunner } from './make-runner.ts';
 import { makeMeasureSize, measureScript } from './measure-size.ts';
 import { readPlan, writePlan } from './plan-file.ts';
 import type { Compression } from './read-compression.ts';
 import { readSamples } from './read-samples.ts';
+import { openTrialMemory } from './trial-memory.ts';
 
 export interface CompressedModel {
   readonly graph: Graph;
@@ -36,21 +37,21 @@ export async function compressModel(
   const isBlind = calibration.length === 0;
   if (isBlind && flag !== undefined) throw calibrationMissing(flag);
   const plan = await readPlan(options.plan);
+  const data = { graph, calibration, validation, standIns: isBlind ? randomInputs(graph) : [] };
+  const memory = openTrialMemory(options.cache, { ...data, switches: compression.switches, target });
   const task: CompressTask = {
     ...compression,
-    graph,
+    ...data,
     plan,
     sweeps: options.sweep ?? false,
-    calibration,
-    standIns: isBlind ? randomInputs(graph) : [],
-    validation,
+    memory,
     makeRunner,
     measureSize: makeMeasureSize(target, await measureScript(graph, target)),
-    onAttempt: ({ size, loss }, count) => {
-      options.onProgress?.(`attempt ${count}: ${printByteCount(size.code + size.weights)}, ${printLoss(loss)}`);
+    onTrial: (trial, count) => {
+      options.onProgress?.(`attempt ${count}: ${printByteCount(totalOf(trial))}, ${printLoss(trial.loss)}`);
     },
   };
-  const found = await compress(task);
+  const found = await compress(task).finally(() => memory.save());
   if (found.missing.length > 0) throw planDoesNotFit(found.missing.map((m) => `${m.pass} ${m.place}: ${m.level}`));
   if (!found.isFeasible) throw limitsInfeasible(describeNearest(found, compression.limits));
   if (typeof options.plan === 'string' && !plan) await writePlan(options.plan, found.actions);
@@ -91,14 +92,13 @@ function describeNearest(found: Compressed, limits: CompressTask['limits']): str
   const { size, loss } = found;
   const lines: string[] = [];
   if (limits.size !== undefined)
-    lines.push(`size: ${printByteCount(size.code + size.weights)} of ${printByteCount(limits.size)}`);
+    lines.push(`size: ${printByteCount(totalOf(found))} of ${printByteCount(limits.size)}`);
   if (limits.memory !== undefined)
     lines.push(`memory: ${printByteCount(size.memory)} of ${printByteCount(limits.memory)}`);
   if (limits.latency !== undefined)
     lines.push(`estimated latency: ${size.milliseconds.toFixed(2)} ms of ${limits.latency} ms`);
   if (limits.drop !== undefined) lines.push(`loss: ${decisiveLoss(loss).toPrecision(3)} of ${limits.drop}`);
-  const broken = excessOf(found, limits) > 0 || !isWithinLoss(found, limits);
-  return broken ? lines : [];
+  return isMet(found, limits) ? [] : lines;
 }
 
 function reportOf(
@@ -107,13 +107,12 @@ function reportOf(
   onReported: MetricLoss | undefined,
 ): CompressionReport {
   const { before, steps, loss, attempts } = found;
-  const total = ({ code, weights }: ShippedSize): number => code + weights;
   return {
     limits: Object.fromEntries(
       Object.entries(limits).filter((entry): entry is [string, number] => entry[1] !== undefined),
     ),
     attempts,
-    before: { size: total(before), macs: before.macs, ...(loss.metric && { metric: loss.metric.before }) },
+    before: { size: totalOf({ size: before }), macs: before.macs, ...(loss.metric && { metric: loss.metric.before }) },
     steps: steps.map((step) => ({ pass: step.pass, actions: step.actions, ...pointOf(step) })),
     actions: found.actions.map(describeAction),
     tradeOff: found.tradeOff.map((one) => pointOf(one)),
@@ -121,8 +120,8 @@ function reportOf(
   };
 }
 
-const pointOf = ({ size, loss }: { readonly size: ShippedSize; readonly loss: Loss }) => ({
-  size: size.code + size.weights,
+const pointOf = ({ size, loss }: Figures) => ({
+  size: totalOf({ size }),
   macs: size.macs,
   error: loss.error,
   ...(loss.metric && { metric: loss.metric.after }),

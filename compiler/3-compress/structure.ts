@@ -47,24 +47,31 @@ export interface Structured {
   readonly actions: readonly Action[];
 }
 
+/** What decides: passes that may act, and the level of every place. */
+export interface Structure {
+  isActive(pass: StructuralPass): boolean;
+  readonly level: ChooseLevel;
+}
+
 /** `visit` sees every graph after a pass that acted, with that pass's actions. */
-export type Restructure = (choose: ChooseLevel, visit?: (after: Structured) => void) => Structured;
+export type Restructure = (structure: Structure, visit?: (after: Structured) => void) => Structured;
+
+/** The passes that have a place in a graph as it is. */
+export const passesWithPlaces = (graph: Graph): StructuralPass[] => [
+  ...new Set(structuralPasses.filter(({ find }) => find(graph).length > 0).map(({ name }) => name)),
+];
 
 /**
  * Runs the lossy passes in order, each on statistics of the graph as the ones before left it, and the exact passes after
- * each; passes that are not active, and without samples all, do nothing. Statistics, levels and the results of equal choices are found once: a search asks for the same again and again.
+ * each; passes that are not active, and without samples all, do nothing. Statistics, levels and the results of equal choices
+ * are found once: a search asks for the same again and again.
  */
-export function makeRestructure(
-  graph: Graph,
-  isActive: (pass: StructuralPass) => boolean,
-  samples: readonly Feeds[],
-  makeRunner: MakeRunner,
-): Restructure {
+export function makeRestructure(graph: Graph, samples: readonly Feeds[], makeRunner: MakeRunner): Restructure {
   const offers = new WeakMap<Graph, Map<FindCandidates, readonly Offer[]>>();
   const results = new WeakMap<Graph, Map<string, Structured>>();
   const offersOf = (find: FindCandidates, current: Graph): readonly Offer[] =>
     remember(offers, current, find, () => findOffers(find, current, samples, makeRunner));
-  return (choose, visit = () => {}) => {
+  return ({ isActive, level: choose }, visit = () => {}) => {
     let current = graph;
     const actions: Action[] = [];
     for (const { name, find } of samples.length === 0 ? [] : structuralPasses) {

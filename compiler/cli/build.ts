@@ -7,6 +7,7 @@ import { reportText } from '../6-budget/reporters/text.ts';
 import type { BuildConfig } from '../config.ts';
 import { noModel } from '../diagnostics/cli.ts';
 import type { CompileOptions, CompressionOptions, Report, StageEvent } from '../ir/bundle.ts';
+import { findCacheFolder } from './cache-folder.ts';
 import { type CompressionFlags, parseCompressionFlags, withCompressionFlags } from './compression-flags.ts';
 import type { ExitCode, Io } from './io.ts';
 import { defaultTarget, type ModelFlags, parseModelFlags, withModelFlags } from './model-options.ts';
@@ -110,8 +111,10 @@ async function makePlan(model: string | undefined, flags: BuildFlags, cwd: strin
   const home = isConfig ? dirname(named) : cwd;
   const { model: file, out, budget, ...settings } = config;
   const source = resolve(home, file);
+  const cache = flags.cache ? findCacheFolder(cwd) : undefined;
   const options: CompileOptions = {
     target: defaultTarget,
+    ...(cache !== undefined && { cache }),
     ...fromFolderData(settings, home),
     ...parseModelFlags(flags),
     ...fromFolderData(parseCompressionFlags(flags), cwd),
@@ -133,12 +136,13 @@ const configBudget = (budget: BuildConfig['budget'], home: string): Budget | und
 /** Data sources are paths with options after a question mark; the path starts from a folder. */
 function fromFolderData<T extends CompressionOptions>(options: T, folder: string): T {
   const place = (source: string): string => source.replace(/^[^?]*/, (path) => resolve(folder, path));
-  const { calibration, evaluation, plan } = options;
+  const { calibration, evaluation, plan, cache } = options;
   return {
     ...options,
     ...(typeof calibration === 'string' && { calibration: place(calibration) }),
     ...(typeof evaluation === 'string' && { evaluation: place(evaluation) }),
     ...(typeof plan === 'string' && { plan: resolve(folder, plan) }),
+    ...(cache !== undefined && { cache: resolve(folder, cache) }),
   };
 }
 

@@ -18,6 +18,7 @@ export interface CompressionFlags {
   readonly quantize?: string;
   readonly plan?: string;
   readonly sweep?: true;
+  readonly cache: boolean;
 }
 
 export const withCompressionFlags = (command: Command): Command =>
@@ -35,7 +36,8 @@ export const withCompressionFlags = (command: Command): Command =>
     .option('--blocks <how>', 'fewer residual blocks: auto, off')
     .option('--quantize <how>', 'weights in fewer bits: auto, off, fp16, int8, int4')
     .option('--plan <file>', 'writes the decisions there; a file that is there already is replayed')
-    .option('--sweep', 'measures sizes over the whole range and prints what each loses');
+    .option('--sweep', 'measures sizes over the whole range and prints what each loses')
+    .option('--no-cache', 'measures everything anew; else node_modules/.cache/lcc keeps what was measured');
 
 /** The flags as options; what is not given is left out. @throws LccError LCC0002, LCC0003 */
 export function parseCompressionFlags(flags: CompressionFlags): CompressionOptions {

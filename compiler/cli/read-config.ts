@@ -44,6 +44,7 @@ const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: 
   quantize: ['auto, off, fp16, int8 or int4', isOneOf('auto', 'off', 'fp16', 'int8', 'int4')],
   plan: ['a path or decisions', (value) => isText(value) || Array.isArray(value)],
   sweep: ['true or false', (value) => typeof value === 'boolean'],
+  cache: ['a path', isText],
   singleFile: ['true or false', (value) => typeof value === 'boolean'],
   budget: ['a budget', (value) => isText(value) || isNumber(value) || (typeof value === 'object' && value !== null)],
 };

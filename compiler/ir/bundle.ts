@@ -55,6 +55,8 @@ export interface CompressionOptions {
   readonly plan?: string | readonly PlannedAction[];
   /** measures points over the whole range of sizes too, for the table of size against loss */
   readonly sweep?: boolean;
+  /** folder in which measured trials are remembered, so that another budget takes seconds; nothing is by default */
+  readonly cache?: string;
 }
 
 /** One decision of a plan: what a pass does at one place. */

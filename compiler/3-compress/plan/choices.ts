@@ -1,19 +1,25 @@
 import type { PlannedAction } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
-import type { ChooseLevel } from '../structure.ts';
+import type { StructuralPass } from '../candidate.ts';
+import type { Structure } from '../structure.ts';
 import type { Switches } from './options.ts';
 import { chooseByPrice, type Prices } from './prices.ts';
 import { type ChooseEncoding, chooseEncoding, storingPasses } from './quantise.ts';
 import type { SensitivityOf } from './sensitivity-by-name.ts';
 
 /** How everything is decided: levels of places, then encodings of the constants of what that leaves. */
-export interface Choices {
-  readonly level: ChooseLevel;
+export interface Choices extends Structure {
   readonly encoding: (graph: Graph) => ChooseEncoding;
 }
 
-/** The least error + price everywhere; forced switches decide by themselves. */
-export const pricedChoices = (switches: Switches, prices: Prices, sensitivityOf: SensitivityOf): Choices => ({
+/** The least error + price everywhere in the passes that may act; forced switches decide by themselves. */
+export const pricedChoices = (
+  passes: ReadonlySet<StructuralPass>,
+  switches: Switches,
+  prices: Prices,
+  sensitivityOf: SensitivityOf,
+): Choices => ({
+  isActive: (pass) => passes.has(pass),
   level: chooseByPrice(prices, switches, sensitivityOf),
   encoding: (graph) => chooseEncoding(switches.quantize, prices, ({ output }) => sensitivityOf(graph, output)),
 });
@@ -32,6 +38,7 @@ export function plannedChoices(plan: readonly PlannedAction[], missing: Set<Plan
     return found;
   };
   return {
+    isActive: (pass) => plan.some((decision) => decision.pass === pass),
     level: (_graph, candidate, levels) => take([candidate.pass], candidate.name, levels),
     encoding: () => (place, offered) => take(storingPasses, place.name, offered),
   };

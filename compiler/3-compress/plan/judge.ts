@@ -35,6 +35,13 @@ export interface Loss {
 /** The figure that `--max-drop` limits. */
 export const decisiveLoss = ({ error, metric }: Loss): number => metric?.bound ?? error;
 
+/** How much an error of the outputs counts beside a metric. */
+const errorShare = 0.02;
+
+/** What is compared: where the metric sees little or no difference, the outputs' error decides. */
+export const guidingLoss = (loss: Loss): number =>
+  loss.metric ? decisiveLoss(loss) + errorShare * loss.error : loss.error;
+
 export type Judge = (graph: Graph) => Promise<Loss>;
 
 /** Runs the original once; each judgement runs the changed model over the same samples. */
@@ -64,12 +71,13 @@ export async function makeMetricComparison(
   runner: Runner,
 ): Promise<(changed: Runner) => Promise<MetricLoss>> {
   const ports = outputPorts(original);
+  const needsReference = metric.needs === 'reference';
   const measure = async (measured: Runner): Promise<MetricResult> => {
     const [result] = await measureMetrics([metric], {
       data,
       outputs: ports,
       run: (feeds) => measured.run(feeds),
-      referenceOf: (i) => runner.run(data.feedsOf(i)),
+      ...(needsReference && { referenceOf: (i: number) => runner.run(data.feedsOf(i)) }),
     });
     return result ?? { value: Number.NaN, scores: new Float64Array() };
   };

@@ -1,9 +1,11 @@
-import type { ShippedSize } from '../../ir/trial.ts';
-import { decisiveLoss, type Loss } from './judge.ts';
+import type { Arm } from './arms.ts';
+import { decisiveLoss } from './judge.ts';
+import { bestOf, excessOf, type Figures, isPast, nearEnough, totalOf, wantsFit } from './limits.ts';
 import type { Limits } from './options.ts';
 
 /** What a search tries. */
 export interface Offer {
+  readonly arm: Arm;
   /** what all bytes of the original together are worth, in relative squared error of the outputs */
   readonly price: number;
   /** how much dearer weights are to the passes that remove them than to those that store them in fewer bits */
@@ -11,114 +13,110 @@ export interface Offer {
 }
 
 /** One measured result of the search. */
-export interface Attempt extends Offer {
-  readonly size: ShippedSize;
-  readonly loss: Loss;
-}
+export interface Attempt extends Offer, Figures {}
 
-/** Decades of the price that are searched: from nothing but free gains to everything at any loss. */
-const decades = { first: -9, last: 3 };
-/** Halvings of the whole range, and of the range around the best price for another balance. */
-const halvings = { whole: 10, around: 5 };
-const balances = [1, 3, 1 / 3, 10];
+/** Decades of the price that every search measures, whatever its limits, so that another search need not again. */
+const grid = [-4, -3, -2, -1, 0];
+/** Decades beyond which nothing is left to gain, and nothing to lose. */
+const range = { first: -9, last: 3 };
+/** Arms that are searched between the points of the grid. */
+const refined = 3;
+/** Halvings of a decade of the grid, of the decades beyond it, and around the best price for another balance. */
+const halvings = { within: 4, beyond: 6, around: 4 };
+const balances = [3, 1 / 3];
 /** decades on both sides of the best price that another balance is searched in */
-const around = 1;
-/** a result this near its limit, as a share of it, is near enough */
-const nearEnough = 0.02;
+const around = 0.75;
 
-/** How far an attempt is past each limit, as a share of the limit; none positive when it meets them all. */
-export function excessOf({ size }: Pick<Attempt, 'size'>, limits: Limits): number {
-  const share = (actual: number, limit: number | undefined): number => (limit === undefined ? -1 : actual / limit - 1);
-  return Math.max(
-    share(size.code + size.weights, limits.size),
-    share(size.milliseconds, limits.latency),
-    share(size.memory, limits.memory),
-  );
+/** Results of one arm over the grid. */
+export interface Curve<T> {
+  readonly arm: Arm;
+  readonly points: readonly T[];
 }
 
-export const isWithinLoss = ({ loss }: Pick<Attempt, 'loss'>, { drop }: Limits): boolean =>
-  drop === undefined || decisiveLoss(loss) <= drop;
+type Try<T> = (offer: Offer) => Promise<T>;
+
+/** The grid of every arm. */
+export async function measureGrid<T>(arms: readonly Arm[], attempt: Try<T>): Promise<Curve<T>[]> {
+  const curves: Curve<T>[] = [];
+  for (const arm of arms) {
+    const points: T[] = [];
+    for (const decade of grid) points.push(await attempt({ arm, price: 10 ** decade, structure: 1 }));
+    curves.push({ arm, points });
+  }
+  return curves;
+}
 
 /**
- * Both size and loss follow the price: bisection finds the least price that meets the limits on size, latency and memory,
- * or, with none of them, the highest whose loss is allowed. Then the same around it for other balances between removing
- * weights and storing them in fewer bits; the best of all attempts counts.
+ * Both size and loss follow the price: between two points of the grid bisection finds the least price that meets the limits
+ * on size, latency and memory, or, with none of them, the highest whose loss is allowed. First in the arms that promise
+ * most, then in the best of them for other balances between removing weights and storing them in fewer bits.
  */
 export async function search<T extends Attempt>(
   limits: Limits,
-  attempt: (offer: Offer) => Promise<T>,
-): Promise<{ readonly chosen: T; readonly isFeasible: boolean }> {
-  const wantsFit = wantsFitOf(limits);
-  let best: T | undefined;
-  let nearest: T | undefined;
-  const consider = async (offer: Offer): Promise<T> => {
-    const found = await attempt(offer);
-    if (isMet(found, limits) && (best === undefined || isBetter(found, best, wantsFit))) best = found;
-    if (nearest === undefined || excessOf(found, limits) < excessOf(nearest, limits)) nearest = found;
-    return found;
-  };
-  const bisect = async (first: number, last: number, count: number, structure: number): Promise<void> => {
+  curves: readonly Curve<T>[],
+  attempt: Try<T>,
+): Promise<T[]> {
+  const found = curves.flatMap(({ points }) => points);
+  const bisect = async (arm: Arm, structure: number, [first, last]: Bracket, count: number): Promise<void> => {
     let [low, high] = [first, last];
     for (let i = 0; i < count; i++) {
       const middle = (low + high) / 2;
-      const found = await consider({ price: 10 ** middle, structure });
-      const excess = excessOf(found, limits);
-      if (wantsFit ? excess > 0 : isWithinLoss(found, limits)) low = middle;
-      else high = middle;
-      if (wantsFit && excess <= 0 && excess > -nearEnough) break;
+      const one = await attempt({ arm, price: 10 ** middle, structure });
+      found.push(one);
+      if (isPast(one, limits)) high = middle;
+      else low = middle;
+      const excess = excessOf(one, limits);
+      if (wantsFit(limits) && excess <= 0 && excess > -nearEnough) break;
     }
   };
-  for (const structure of balances) {
-    const price: number | undefined = best === undefined ? undefined : Math.log10(best.price);
-    if (price === undefined) await bisect(decades.first, decades.last, halvings.whole, structure);
-    else await bisect(price - around, price + around, halvings.around, structure);
+  const promises = curves.map((curve) => ({ arm: curve.arm, ...promiseOf(curve, limits) }));
+  promises.sort((a, b) => a.score - b.score);
+  for (const { arm, bracket, isBeyond } of promises.slice(0, refined))
+    await bisect(arm, 1, bracket, isBeyond ? halvings.beyond : halvings.within);
+  const best = bestOf(limits, found);
+  if (best && best.arm.passes.size > 0) {
+    const price = Math.log10(best.price);
+    for (const structure of balances)
+      await bisect(best.arm, structure, [price - around, price + around], halvings.around);
   }
-  const chosen = best ?? nearest ?? (await consider({ price: 10 ** decades.first, structure: 1 }));
-  return { chosen, isFeasible: best !== undefined };
+  return found;
 }
 
-/** Decades of the price that a sweep tries. */
-const swept = [-5, -4, -3, -2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1];
+/** Decades of the price. */
+type Bracket = readonly [number, number];
 
-/** Tries prices over the whole range. */
-export async function sweep(attempt: (offer: Offer) => Promise<Attempt>): Promise<void> {
-  for (const decade of swept) await attempt({ price: 10 ** decade, structure: 1 });
-}
-
-const wantsFitOf = ({ size, latency, memory }: Limits): boolean =>
-  [size, latency, memory].some((limit) => limit !== undefined);
-
-const isMet = (attempt: Attempt, limits: Limits): boolean =>
-  excessOf(attempt, limits) <= 0 && isWithinLoss(attempt, limits);
-
-/** The best of those that meet the limits. */
-export function bestOf<T extends Attempt>(
+/** Where a curve crosses the limits, and what it has there: less is better. */
+function promiseOf(
+  { points }: Curve<Figures>,
   limits: Limits,
-  attempts: readonly T[],
-): { readonly chosen: T; readonly isFeasible: true } | undefined {
-  const met = attempts.filter((attempt) => isMet(attempt, limits));
-  const wantsFit = wantsFitOf(limits);
-  const [first, ...rest] = met;
-  if (first === undefined) return undefined;
-  return { chosen: rest.reduce((best, one) => (isBetter(one, best, wantsFit) ? one : best), first), isFeasible: true };
+): { readonly bracket: Bracket; readonly isBeyond: boolean; readonly score: number } {
+  const crossing = points.findIndex((point) => isPast(point, limits));
+  const [before, after] = [points[crossing - 1], points[crossing]];
+  const first = points[0];
+  const last = points.at(-1);
+  if (!first || !last) return { bracket: [range.first, range.last], isBeyond: true, score: Number.POSITIVE_INFINITY };
+  if (crossing < 0) {
+    const shortfall = wantsFit(limits) ? beyondAll + excessOf(last, limits) : scoreOf(last, limits);
+    return { bracket: [grid.at(-1) ?? 0, range.last], isBeyond: true, score: shortfall };
+  }
+  if (!before || !after) {
+    const score = wantsFit(limits) ? scoreOf(first, limits) : beyondAll + decisiveLoss(first.loss);
+    return { bracket: [range.first, grid[0] ?? 0], isBeyond: true, score };
+  }
+  const [open, past] = [distanceOf(before, limits), distanceOf(after, limits)];
+  const along = open / Math.max(Number.MIN_VALUE, open - past);
+  const score = scoreOf(before, limits) + along * (scoreOf(after, limits) - scoreOf(before, limits));
+  return { bracket: [grid[crossing - 1] ?? 0, grid[crossing] ?? 0], isBeyond: false, score };
 }
 
-/** Whether a walk to smaller models has come far enough: within the limits on size, or beyond the loss allowed. */
-export const isPast = (attempt: Attempt, limits: Limits): boolean =>
-  wantsFitOf(limits) ? excessOf(attempt, limits) <= 0 : !isWithinLoss(attempt, limits);
+/** Above every score of a curve that crosses. */
+const beyondAll = 1e3;
+/** Losses below this are all the same. */
+const leastLoss = 1e-6;
 
-/** Walks that are tried, and how far past its limit a start may be. */
-const walks = { count: 3, farthest: 0.6 };
+/** How far a result still is from where it crosses; negative beyond. */
+const distanceOf = (figures: Figures, limits: Limits): number =>
+  wantsFit(limits) ? excessOf(figures, limits) : (limits.drop ?? 0) - decisiveLoss(figures.loss);
 
-/** Results that are not compressed enough yet, to walk on from: the nearest to the limits, of different losses. */
-export function startsOf<T extends Attempt>(limits: Limits, attempts: readonly T[]): T[] {
-  const total = ({ size }: Attempt): number => size.code + size.weights;
-  const open = attempts.filter((one) => !isPast(one, limits));
-  if (!wantsFitOf(limits)) return [...open].sort((a, b) => total(a) - total(b)).slice(0, walks.count);
-  const near = open.filter((one) => excessOf(one, limits) < walks.farthest);
-  return near.sort((a, b) => decisiveLoss(a.loss) - decisiveLoss(b.loss) || total(a) - total(b)).slice(0, walks.count);
-}
-
-/** With a size to meet the least loss wins, else the least size. */
-const isBetter = (a: Attempt, b: Attempt, wantsFit: boolean): boolean =>
-  wantsFit ? decisiveLoss(a.loss) < decisiveLoss(b.loss) : a.size.code + a.size.weights < b.size.code + b.size.weights;
+const scoreOf = (figures: Figures, limits: Limits): number =>
+  wantsFit(limits) ? Math.log(Math.max(leastLoss, decisiveLoss(figures.loss))) : Math.log(totalOf(figures));

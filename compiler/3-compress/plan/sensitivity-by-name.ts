@@ -1,6 +1,7 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { measureSensitivities } from '../calibrate/sensitivity.ts';
+import type { TrialMemory } from './trial-memory.ts';
 
 /** Relative squared error of the outputs per relative squared error of a value of any graph made from the original. */
 export type SensitivityOf = (graph: Graph, value: ValueId) => number;
@@ -18,15 +19,10 @@ export function measureSensitivitiesByName(
   graph: Graph,
   samples: readonly Feeds[],
   makeRunner: MakeRunner,
+  memory: TrialMemory,
 ): SensitivityOf {
-  const values = graph.nodes.flatMap((node) => {
-    const [id] = node.outputs;
-    const type = id === undefined ? undefined : graph.values.get(id)?.type;
-    if (id === undefined || !type || !probedOps.has(node.op)) return [];
-    return [{ id, axis: node.op === 'conv' ? 1 : Math.max(0, type.shape.length - 1) }];
-  });
-  const measured = measureSensitivities(graph, values, samples, makeRunner);
-  const byName = new Map([...measured].map(([id, value]) => [graph.values.get(id)?.name ?? '', value]));
+  const byName = new Map(memory.recallSensitivities() ?? measureByName(graph, samples, makeRunner));
+  memory.rememberSensitivities([...byName]);
   return (current, value) => {
     let id: ValueId | undefined = value;
     for (let step = 0; id !== undefined && step < farthest; step++) {
@@ -37,4 +33,15 @@ export function measureSensitivitiesByName(
     }
     return 1;
   };
+}
+
+function measureByName(graph: Graph, samples: readonly Feeds[], makeRunner: MakeRunner): [string, number][] {
+  const values = graph.nodes.flatMap((node) => {
+    const [id] = node.outputs;
+    const type = id === undefined ? undefined : graph.values.get(id)?.type;
+    if (id === undefined || !type || !probedOps.has(node.op)) return [];
+    return [{ id, axis: node.op === 'conv' ? 1 : Math.max(0, type.shape.length - 1) }];
+  });
+  const measured = measureSensitivities(graph, values, samples, makeRunner);
+  return [...measured].map(([id, value]) => [graph.values.get(id)?.name ?? '', value]);
 }

@@ -1,0 +1,145 @@
+import { elementCount } from '../../tensor/shape.ts';
+import { macsOfPlace } from '../actions/quantize-weights.ts';
+import type { Choices } from './choices.ts';
+import { bytesPerWeight } from './prices.ts';
+import { storingPasses } from './quantise.ts';
+import type { SensitivityOf } from './sensitivity-by-name.ts';
+
+/** What a level takes and costs. */
+export interface OfferedLevel {
+  readonly label: string;
+  /** expected of the download; only differences within a place mean something */
+  readonly bytes: number;
+  readonly memory: number;
+  readonly macs: number;
+  /** predicted relative squared error of the model's outputs */
+  readonly error: number;
+}
+
+/** What each place was offered, as one build saw it, being left alone first; by pass and place. */
+export type Offers = Map<string, readonly OfferedLevel[]>;
+/** Labels that places are to take, by pass and place. */
+export type Overrides = ReadonlyMap<string, string>;
+
+/** The label of a place that is left alone. */
+export const untouched = 'as it is';
+
+/** The passes that store a place's weights are one: a place takes one of all their encodings. */
+export const placeKey = (pass: string, place: string): string =>
+  `${storingPasses.includes(pass) ? 'store' : pass} ${place}`;
+
+/** The same choices, but for the overrides; notes what each place was offered. */
+export const withOverrides = (
+  { isActive, level, encoding }: Choices,
+  overrides: Overrides,
+  offers: Offers,
+  sensitivityOf: SensitivityOf,
+): Choices => ({
+  isActive,
+  level: (graph, candidate, levels) => {
+    const key = placeKey(candidate.pass, candidate.name);
+    const sensitivity = sensitivityOf(graph, candidate.output);
+    const note = ({
+      label,
+      parameters,
+      macs,
+      error,
+    }: { label: string } & Record<'parameters' | 'macs' | 'error', number>) => ({
+      label,
+      macs,
+      bytes: parameters * bytesPerWeight.auto,
+      memory: 4 * parameters,
+      error: sensitivity * error,
+    });
+    const before = offers.get(key) ?? [note({ ...candidate, label: untouched, error: 0 })];
+    offers.set(key, [...before, ...levels.map(note)]);
+    const wanted = overrides.get(key);
+    if (wanted === untouched) return undefined;
+    return levels.find(({ label }) => label === wanted) ?? level(graph, candidate, levels);
+  },
+  encoding: (graph) => {
+    const choose = encoding(graph);
+    return (place, offered) => {
+      const key = placeKey('quantize-weights', place.name);
+      const sensitivity = sensitivityOf(graph, place.output);
+      const count = elementCount(place.tensor.shape);
+      offers.set(key, [
+        { label: untouched, bytes: 4 * count, memory: 4 * count, macs: macsOfPlace(place), error: 0 },
+        ...offered.map(({ label, bits, relative, memory, macs }) => ({
+          label,
+          memory,
+          macs,
+          bytes: bits / 8,
+          error: sensitivity * relative,
+        })),
+      ]);
+      const wanted = overrides.get(key);
+      if (wanted === untouched) return undefined;
+      return offered.find(({ label }) => label === wanted) ?? choose(place, offered);
+    };
+  },
+});
+
+/** One place takes another level. */
+export interface Step {
+  readonly key: string;
+  readonly label: string;
+}
+
+export const stepKey = ({ key, label }: Step): string => `${key}: ${label}`;
+
+/** What steps are to save, or may take. */
+export type Amount = 'bytes' | 'memory' | 'macs';
+
+/** Steps that save less than this share of the largest place are not worth a build. */
+const leastShare = 0.02;
+
+interface Known {
+  readonly labels: ReadonlyMap<string, string>;
+  readonly offers: Offers;
+  /** steps that were tried in vain */
+  readonly futile: ReadonlySet<string>;
+}
+
+/**
+ * Steps of one place to a smaller level, those first that add least error for what they save, one per place. One price
+ * for all places takes levels on the lower hull of each place's curve only; steps reach those above it, too.
+ */
+export function stepsDown({ labels, offers, futile }: Known, amount: Amount, count: number): Step[] {
+  const largest = Math.max(0, ...[...offers.values()].map(([alone]) => alone?.[amount] ?? 0));
+  return cheapest(offers, count, (key, levels) => {
+    const current = levels.find(({ label }) => label === labels.get(key)) ?? levels[0];
+    return levels.flatMap((level) => {
+      const saved = (current?.[amount] ?? 0) - level[amount];
+      if (saved < leastShare * largest || futile.has(stepKey({ key, label: level.label }))) return [];
+      return [{ key, label: level.label, cost: Math.max(0, level.error - (current?.error ?? 0)) / saved }];
+    });
+  });
+}
+
+/** Steps of one place to a level that takes more, `room` at most, those first that take most error away, one per place. */
+export function stepsUp({ labels, offers, futile }: Known, amount: Amount, room: number, count: number): Step[] {
+  return cheapest(offers, count, (key, levels) => {
+    const current = levels.find(({ label }) => label === labels.get(key)) ?? levels[0];
+    return levels.flatMap((level) => {
+      const taken = level[amount] - (current?.[amount] ?? 0);
+      const relief = (current?.error ?? 0) - level.error;
+      if (!(taken > 0 && taken <= room && relief > 0) || futile.has(stepKey({ key, label: level.label }))) return [];
+      return [{ key, label: level.label, cost: -relief }];
+    });
+  });
+}
+
+type Costed = Step & { readonly cost: number };
+
+function cheapest(
+  offers: Offers,
+  count: number,
+  stepsOf: (key: string, levels: readonly OfferedLevel[]) => readonly Costed[],
+): Step[] {
+  const steps = [...offers].flatMap(([key, levels]) => {
+    const [best] = [...stepsOf(key, levels)].sort((a, b) => a.cost - b.cost);
+    return best ? [best] : [];
+  });
+  return steps.sort((a, b) => a.cost - b.cost).slice(0, count);
+}

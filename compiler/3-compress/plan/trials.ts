@@ -1,0 +1,116 @@
+import type { PlannedAction } from '../../ir/bundle.ts';
+import type { Graph } from '../../ir/graph.ts';
+import type { Feeds, MakeRunner, ShippedSize } from '../../ir/trial.ts';
+import { type Action, makeRestructure, type Structured } from '../structure.ts';
+import { type Choices, pricedChoices } from './choices.ts';
+import type { Figures } from './limits.ts';
+import type { Limits, Switches } from './options.ts';
+import type { Prices } from './prices.ts';
+import { makeQuantise, type StoredAction } from './quantise.ts';
+import type { Attempt, Offer } from './search.ts';
+import type { SensitivityOf } from './sensitivity-by-name.ts';
+import { type Offers, type Overrides, withOverrides } from './steps.ts';
+import type { TrialMemory } from './trial-memory.ts';
+
+/** A measured trial, with the decisions that make it again. */
+export interface Trial extends Attempt {
+  readonly decisions: readonly PlannedAction[];
+}
+
+/** A graph that was made, and how. */
+export interface Made {
+  readonly graph: Graph;
+  readonly actions: readonly (Action | StoredAction)[];
+}
+
+export type Build = (choices: Choices, visit?: (after: Structured) => void) => Made;
+
+/** Inputs that rounding is measured on at most. */
+const mostRead = 512;
+
+/** Restructures, then stores what that leaves. */
+export function makeBuild(graph: Graph, samples: readonly Feeds[], makeRunner: MakeRunner): Build {
+  const restructure = makeRestructure(graph, samples, makeRunner);
+  const quantise = makeQuantise(samples.slice(0, mostRead), makeRunner);
+  return (choices, visit) => {
+    const structured = restructure(choices, visit);
+    const stored = quantise(structured.graph, choices.encoding(structured.graph));
+    return { graph: stored.graph, actions: [...structured.actions, ...stored.actions] };
+  };
+}
+
+export interface TrialsTask {
+  readonly switches: Switches;
+  readonly limits: Limits;
+  /** of the original */
+  readonly size: ShippedSize;
+  readonly sensitivityOf: SensitivityOf;
+  readonly build: Build;
+  readonly measure: (graph: Graph) => Promise<Figures>;
+  readonly memory: TrialMemory;
+  /** each different result, as it is measured */
+  readonly onTrial: (trial: Figures, count: number) => void;
+}
+
+export interface Trials {
+  /** What an offer makes of the model, some places decided otherwise. */
+  at(offer: Offer, overrides?: Overrides): Promise<Trial>;
+  /** What each place is offered there. */
+  offersAt(offer: Offer, overrides: Overrides): Offers;
+  /** every different result so far */
+  all(): Trial[];
+}
+
+/** Trials by price: the same offer, or others that come to the same decisions, are measured once, and remembered. */
+export function makeTrials(task: TrialsTask): Trials {
+  const { switches, limits, size, sensitivityOf, build, measure, memory, onTrial } = task;
+  const results = new Map<string, Trial>();
+  const kinds = `${bytesMatter(limits)} ${limits.memory !== undefined} ${limits.latency !== undefined}`;
+  const choicesOf = (offer: Offer, overrides: Overrides, offers: Offers): Choices => {
+    const priced = pricedChoices(offer.arm.passes, switches, pricesFor(offer, size, limits), sensitivityOf);
+    return withOverrides(priced, overrides, offers, sensitivityOf);
+  };
+  const add = (trial: Trial): Trial => {
+    const key = JSON.stringify(trial.decisions);
+    if (!results.has(key)) {
+      results.set(key, trial);
+      onTrial(trial, results.size);
+    }
+    return trial;
+  };
+  return {
+    async at(offer, overrides = new Map()) {
+      const { arm, price, structure } = offer;
+      const question = JSON.stringify([kinds, arm.name, price, structure, ...overrides]);
+      const remembered = memory.recallDecisions(question);
+      const known = remembered && memory.recallFigures(remembered);
+      if (remembered && known) return add({ ...known, decisions: remembered, arm, price, structure });
+      const { graph, actions } = build(choicesOf(offer, overrides, new Map()));
+      const decisions = actions.map(({ pass, place, level }) => ({ pass, place, level }));
+      const same = results.get(JSON.stringify(decisions)) ?? memory.recallFigures(decisions);
+      const figures = same ? { size: same.size, loss: same.loss } : await measure(graph);
+      memory.rememberDecisions(question, decisions);
+      memory.rememberFigures(decisions, figures);
+      return add({ decisions, ...figures, arm, price, structure });
+    },
+    offersAt(offer, overrides) {
+      const offers: Offers = new Map();
+      build(choicesOf(offer, overrides, offers));
+      return offers;
+    },
+    all: () => [...results.values()],
+  };
+}
+
+const bytesMatter = ({ size, latency, memory }: Limits): boolean =>
+  size !== undefined || (latency === undefined && memory === undefined);
+
+function pricesFor({ price, structure }: Offer, before: ShippedSize, limits: Limits): Prices {
+  const byte = (bytesMatter(limits) ? price : price / 100) / Math.max(1, before.weights);
+  return {
+    storedByte: byte,
+    removedByte: structure * byte,
+    memoryByte: limits.memory === undefined ? 0 : price / Math.max(1, before.memory),
+    mac: (limits.latency === undefined ? price / 100 : price) / Math.max(1, before.macs),
+  };
+}

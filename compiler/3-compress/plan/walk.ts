@@ -1,0 +1,131 @@
+import type { ShippedSize } from '../../ir/trial.ts';
+import { decisiveLoss, guidingLoss } from './judge.ts';
+import { excessOf, isBetter, isMet, isPast, nearEnough, totalOf, wantsFit } from './limits.ts';
+import type { Limits } from './options.ts';
+import { type Amount, type Overrides, placeKey, type Step, stepKey, stepsDown, stepsUp } from './steps.ts';
+import type { Trial, Trials } from './trials.ts';
+
+/** Steps of one walk at most, and how many are measured before one is taken. */
+const walk = { steps: 6, measured: 4 };
+
+/** Steps taken together at most, where they are many small ones. */
+interface Stand {
+  readonly trial: Trial;
+  readonly overrides: Overrides;
+}
+
+const standAt = (trial: Trial): Stand => ({
+  trial,
+  overrides: new Map(trial.decisions.map(({ pass, place, level }) => [placeKey(pass, place), level])),
+});
+
+/**
+ * A walk from a result that is not compressed enough: step by step, of the steps that promise most the one that loses
+ * least for what it saves, measured.
+ */
+export async function descend(limits: Limits, start: Trial, trials: Trials): Promise<void> {
+  const futile = new Set<string>();
+  const amount = tightest(start.size, limits);
+  let current = standAt(start);
+  for (let step = 0; step < walk.steps && !isPast(current.trial, limits); step++) {
+    const steps = stepsDown({ ...knownAt(current, trials), futile }, amount, walk.measured);
+    const next: Stand[] = [];
+    for (const one of steps) {
+      const tried = await take(current, one, trials);
+      // A place may be gone, or smaller elsewhere now: what saves nothing is not tried again.
+      if (savedBy(current, tried, amount) > 0) next.push(tried);
+      else futile.add(stepKey(one));
+    }
+    const costOf = ({ trial }: Stand): number =>
+      (guidingLoss(trial.loss) - guidingLoss(current.trial.loss)) / savedBy(current, standAt(trial), amount);
+    const [best] = next.sort((a, b) => costOf(a) - costOf(b));
+    if (!best && futile.size === 0) break;
+    if (best) current = best;
+  }
+}
+
+/** Steps that use up what a limit leaves, at most. */
+const fillings = 8;
+
+/**
+ * A walk from a result that meets its limits to larger ones that still do, until it is near enough or nothing that fits
+ * loses less.
+ */
+export async function ascend(limits: Limits, start: Trial, trials: Trials): Promise<void> {
+  if (!wantsFit(limits)) return;
+  const futile = new Set<string>();
+  const amount = tightest(start.size, limits);
+  let current = standAt(start);
+  for (let step = 0; step < fillings && excessOf(current.trial, limits) < -nearEnough; step++) {
+    const room = roomAt(current.trial.size, limits, amount);
+    const steps = stepsUp({ ...knownAt(current, trials), futile }, amount, room, walk.measured);
+    let best: Stand | undefined;
+    for (const one of steps) {
+      const tried = await take(current, one, trials);
+      const isGain = isMet(tried.trial, limits) && isBetter(tried.trial, current.trial, limits);
+      if (!isGain) futile.add(stepKey(one));
+      else if (!best || isBetter(tried.trial, best.trial, limits)) best = tried;
+    }
+    if (!best && steps.length === 0) break;
+    if (best) current = best;
+  }
+}
+
+const knownAt = ({ trial, overrides }: Stand, trials: Trials) => ({
+  labels: overrides,
+  offers: trials.offersAt(trial, overrides),
+});
+
+const take = async ({ trial, overrides }: Stand, { key, label }: Step, trials: Trials): Promise<Stand> => {
+  const changed = new Map([...overrides, [key, label]]);
+  return { trial: await trials.at(trial, changed), overrides: changed };
+};
+
+/** What the limit that is hardest to meet is about. */
+function tightest(size: ShippedSize, limits: Limits): Amount {
+  const shares: readonly (readonly [Amount, number])[] = [
+    ['bytes', limits.size === undefined ? 0 : totalOf({ size }) / limits.size],
+    ['macs', limits.latency === undefined ? 0 : size.milliseconds / limits.latency],
+    ['memory', limits.memory === undefined ? 0 : size.memory / limits.memory],
+  ];
+  return shares.reduce((most, one) => (one[1] > most[1] ? one : most))[0];
+}
+
+function roomAt(size: ShippedSize, { size: bytes, latency, memory }: Limits, amount: Amount): number {
+  switch (amount) {
+    case 'bytes':
+      return (bytes ?? 0) - totalOf({ size });
+    case 'macs':
+      return size.macs * ((latency ?? 0) / size.milliseconds - 1);
+    case 'memory':
+      return (memory ?? 0) - size.memory;
+    default:
+      return amount satisfies never;
+  }
+}
+
+function savedBy({ trial: from }: Stand, { trial: to }: Stand, amount: Amount): number {
+  switch (amount) {
+    case 'bytes':
+      return totalOf(from) - totalOf(to);
+    case 'macs':
+      return from.size.milliseconds - to.size.milliseconds;
+    case 'memory':
+      return from.size.memory - to.size.memory;
+    default:
+      return amount satisfies never;
+  }
+}
+
+/** Walks that are tried, and how far past its limit a start may be. */
+const starts = { count: 2, farthest: 0.4 };
+
+/** Results that are not compressed enough yet, to walk on from: near the limits, of least loss. */
+export function startsOf<T extends Trial>(limits: Limits, all: readonly T[]): T[] {
+  const open = all.filter((one) => !isPast(one, limits));
+  if (!wantsFit(limits)) return [...open].sort((a, b) => totalOf(a) - totalOf(b)).slice(0, starts.count);
+  const near = open.filter((one) => excessOf(one, limits) < starts.farthest);
+  const nearest = [...open].sort((a, b) => excessOf(a, limits) - excessOf(b, limits)).slice(0, 1);
+  const byLoss = near.sort((a, b) => decisiveLoss(a.loss) - decisiveLoss(b.loss) || totalOf(a) - totalOf(b));
+  return (near.length > 0 ? byLoss : nearest).slice(0, starts.count);
+}
