@@ -7,10 +7,12 @@ import { foldBatchNorm } from './passes/fold-batch-norm.ts';
 import { foldResidual } from './passes/fold-residual.ts';
 import { foldScaleAhead, foldScaleBehind } from './passes/fold-scale.ts';
 import { matmulToLinear, mergeLinear } from './passes/merge-linear.ts';
+import { mergeParallel } from './passes/merge-parallel.ts';
 import { recogniseGelu, recogniseHardSwish, recogniseSilu } from './passes/recognise-activations.ts';
 import { recogniseAttention } from './passes/recognise-attention.ts';
 import { absorbNormAffine, recogniseLayerNorm } from './passes/recognise-layer-norm.ts';
 import { joinMovement, removeIdentities } from './passes/remove-identities.ts';
+import { removeLinearEnds } from './passes/remove-linear-ends.ts';
 
 /** A named rewrite of a verified graph. Exact passes keep every output. */
 export interface Pass {
@@ -26,7 +28,7 @@ const foldingPasses: readonly Pass[] = [
   // first: patterns ask for constants as constants
   { name: 'fold-constants', rules: [], options: fold },
   // every later pattern has fewer spellings without them
-  { name: 'remove-identities', rules: [removeIdentities, joinMovement] },
+  { name: 'remove-identities', rules: [removeIdentities, removeLinearEnds, joinMovement] },
   // after identities, so that equal subgraphs look equal; before patterns, which ask for the same value twice
   { name: 'share-subexpressions', rules: [], options: { share: true } },
   // patterns look for the exporter's own nodes, so before any weight is touched
@@ -45,7 +47,8 @@ const foldingPasses: readonly Pass[] = [
 const mergingPasses: readonly Pass[] = [
   // before merge-linear: x + W x is a linear layer only once the identity is in W
   { name: 'fold-residual', rules: [foldResidual] },
-  { name: 'merge-linear', rules: [mergeLinear] },
+  // sums of layers are layers, which then may merge with the next
+  { name: 'merge-linear', rules: [mergeParallel, mergeLinear] },
 ];
 
 /** The exact passes, in order. */

@@ -52,7 +52,8 @@ function rewriteLayer(
   return rewriter.add(node.op, [x, ...parameters], node.attributes, node.name);
 }
 
-function hasOnlyNumbers({ data }: Tensor): boolean {
+/** No infinity and no NaN. */
+export function hasOnlyNumbers({ data }: Tensor): boolean {
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(Number(data[i]))) return false;
   return true;
 }
@@ -87,7 +88,8 @@ export function foldAhead(layer: Layer, { scale, shift }: Affine, x: ValueId, re
   return rewriteLayer(layer, x, weights, isShifted || layer.bias ? bias : undefined, rewriter);
 }
 
-function seesAllTaps({ op, attributes }: Node): boolean {
+/** Every output of a layer reads all its taps from its input, none from padding. */
+export function seesAllTaps({ op, attributes }: Node): boolean {
   const { pads } = attributes;
   return op === 'linear' || (op === 'conv' && (!Array.isArray(pads) || pads.every((p) => p === 0)));
 }

@@ -1,6 +1,6 @@
 import type { Node, ValueId } from '../ir/graph.ts';
 import type { OpName } from '../ops/index.ts';
-import { numbersOf } from '../tensor/convert.ts';
+import { decodeData, numbersOf } from '../tensor/convert.ts';
 import { elementCount } from '../tensor/shape.ts';
 import type { Rewriter } from './rebuild.ts';
 
@@ -15,6 +15,16 @@ export function scalarOf(rewriter: Rewriter, id: ValueId | undefined): number | 
   const tensor = id === undefined ? undefined : rewriter.known(id);
   if (tensor === undefined || elementCount(tensor.shape) !== 1) return undefined;
   return numbersOf(tensor)[0];
+}
+
+/** The number that every element of a constant is; 0 and -0 are two. */
+export function uniformOf(rewriter: Rewriter, id: ValueId | undefined): number | undefined {
+  const tensor = id === undefined ? undefined : rewriter.known(id);
+  const data = tensor && decodeData(tensor);
+  if (!data || data.length === 0) return undefined;
+  const first = Number(data[0]);
+  for (let i = 1; i < data.length; i++) if (!Object.is(Number(data[i]), first)) return undefined;
+  return first;
 }
 
 /** Equal as far as float32 constants written in decimal are: within 1e-6 relative. */

@@ -30,9 +30,9 @@ test('before and after', () => {
   expect(after).toMatchInlineSnapshot(`
     "graph "case"
       %0 = input "x0" float32[1,2]
-      %1 = constant "constant_2" float32[2] {5, 6}
-      %2 = constant "constant_1" float32[2,2] {2, 2, 3, 5}
-      %3 = linear(%0, %2, %1) float32[1,2]  # "add"
+      %1 = constant "constant_1" float32[2,2] {2, 2, 3, 5}
+      %2 = constant "constant_2" float32[2] {5, 6}
+      %3 = linear(%0, %1, %2) float32[1,2]  # "add"
       output "y0" = %3 float32[1,2]
     "
   `);
@@ -66,6 +66,23 @@ const folded: readonly [string, 'linear' | 'conv', (g: Sketch) => ValueId][] = [
     'conv',
     (g) => plus(g, g.input([1, 4, 5]), (x) => conv(g, x, [4, 1, 3], { pads: [1, 1], group: 4 })),
   ],
+  [
+    'a batch normalisation beside it, as a scale and a shift',
+    'conv',
+    (g) => {
+      const x = g.input([1, 4, 5, 5]);
+      const skip = g.add('add', [g.add('mul', [x, g.constant([4, 1, 1])]), g.constant([4, 1, 1])]);
+      return g.add('add', [conv(g, x, [4, 2, 3, 3], { pads: [1, 1, 1, 1], group: 2 }), skip]);
+    },
+  ],
+  [
+    'a shift without a bias to join',
+    'linear',
+    (g) => {
+      const x = g.input([2, 3]);
+      return g.add('add', [g.add('linear', [x, g.constant([3, 3])]), g.add('sub', [g.constant([3]), x])]);
+    },
+  ],
 ];
 test.each(folded)('%s', (_, op, draw) => expect(opsAfter(pass, draw)).toEqual([op]));
 
@@ -92,6 +109,22 @@ const untouched: readonly [string, (g: Sketch) => ValueId][] = [
     (g) => {
       const [x, w] = [g.input([2, 3]), g.constant([3, 3])];
       return g.add('mul', [g.add('add', [x, g.add('linear', [x, w])]), g.add('linear', [g.input([2, 3]), w])]);
+    },
+  ],
+  [
+    'a scale by position',
+    (g) => {
+      const x = g.input([1, 2, 5]);
+      return g.add('add', [g.add('mul', [x, g.constant([5])]), conv(g, x, [2, 2, 1])]);
+    },
+  ],
+  [
+    'a scaled value read elsewhere',
+    (g) => {
+      const x = g.input([2, 3]);
+      const scaled = g.add('mul', [x, g.constant([3])]);
+      g.output(scaled);
+      return g.add('add', [scaled, linear(g, x, 3, 3)]);
     },
   ],
 ];

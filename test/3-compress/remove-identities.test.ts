@@ -52,6 +52,14 @@ const nothing: readonly [string, (g: Sketch, x: ValueId) => ValueId][] = [
   ['x / 1', (g, x) => g.add('div', [x, g.constant([1], 1)])],
   ['x - 0', (g, x) => g.add('sub', [x, g.constant([], 0)])],
   ['x + -0', (g, x) => g.add('add', [x, g.constant([], -0)])],
+  ['x * [1, 1, ...]', (g, x) => g.add('mul', [x, g.constant([2, 3, 4], 1)])],
+  ['[1, 1, ...] * x', (g, x) => g.add('mul', [g.constant([3, 1], 1), x])],
+  ['x - [0, 0, ...]', (g, x) => g.add('sub', [x, g.constant([4], 0)])],
+  ['a leaky relu of slope 1', (g, x) => g.add('leakyRelu', [x], { alpha: 1 })],
+  ['a prelu of slope 1', (g, x) => g.add('prelu', [x, g.constant([3, 1], 1)])],
+  ['max(x, 1 x), a leaky relu of slope 1', (g, x) => g.add('max', [x, g.add('mul', [x, g.constant([], 1)])])],
+  ['min(x, x)', (g, x) => g.add('min', [x, x])],
+  ['a choice of x and x', (g, x) => g.add('where', [g.add('less', [x, g.constant([], 0)]), x, x])],
 ];
 
 describe('leaves out', () => {
@@ -63,7 +71,14 @@ describe('leaves out', () => {
 const something: readonly [string, (g: Sketch, x: ValueId) => ValueId][] = [
   ['x + 0, which changes -0', (g, x) => g.add('add', [x, g.constant([], 0)])],
   ['x * 1 that adds dimensions', (g, x) => g.add('mul', [x, g.constant([1, 1, 1, 1], 1)])],
-  ['x * [1, 1, ...] that is longer', (g, x) => g.add('mul', [x, g.constant([2, 3, 4], 1)])],
+  ['x * [1, 1, ..., 2]', (g, x) => g.add('mul', [x, g.constant([4], [1, 1, 1, 2])])],
+  ['x * [1, 1, ...] that repeats x', (g, x) => g.add('mul', [g.add('relu', [x]), g.constant([5, 2, 3, 4], 1)])],
+  ['x - [0, -0, ...]', (g, x) => g.add('sub', [x, g.constant([4], [0, -0, 0, 0])])],
+  ['a leaky relu of another slope', (g, x) => g.add('leakyRelu', [x], { alpha: 0.9999 })],
+  ['a leaky relu of no given slope', (g, x) => g.add('leakyRelu', [x])],
+  ['a prelu of slope 1 but for one unit', (g, x) => g.add('prelu', [x, g.constant([4], [1, 1, 0.5, 1])])],
+  ['a prelu of slopes fed to it', (g, x) => g.add('prelu', [x, g.input([4])])],
+  ['an elu, whose end is no line', (g, x) => g.add('elu', [x], { alpha: 1 })],
   ['1 / x', (g, x) => g.add('div', [g.constant([], 1), x])],
   ['0 - x', (g, x) => g.add('sub', [g.constant([], 0), x])],
   ['x * 1.0000001', (g, x) => g.add('mul', [x, g.constant([], 1.0000001)])],

@@ -1,10 +1,13 @@
 import type { Node, ValueId } from '../../ir/graph.ts';
-import { producerOf, scalarOf } from '../../rewrite/match.ts';
+import { producerOf, uniformOf } from '../../rewrite/match.ts';
 import type { Rewriter, Rule } from '../../rewrite/rebuild.ts';
 import { isFloat } from '../../tensor/dtype.ts';
 import { sizesOf } from '../../tensor/shape.ts';
 
-/** Nodes whose output is their input: identity, casts, reshapes, permutations, slices, pads and arithmetic that change nothing. */
+/**
+ * Nodes whose output is their input: identity, casts, reshapes, permutations, slices, pads, arithmetic and activations that
+ * change nothing, and choices between a value and itself.
+ */
 export const removeIdentities: Rule = ({ node, inputs }, rewriter) => {
   const [x] = inputs;
   const [output] = node.outputs;
@@ -41,6 +44,13 @@ function keeps(node: Node, inputs: readonly ValueId[], rewriter: Rewriter): read
         return inputs.length === 1;
       case 'clip':
         return (node.attributes.min ?? -Infinity) === -Infinity && (node.attributes.max ?? Infinity) === Infinity;
+      case 'leakyRelu':
+        return node.attributes.alpha === 1;
+      case 'prelu':
+        return uniformOf(rewriter, y) === 1;
+      case 'max':
+      case 'min':
+        return x === y;
       case 'resize':
         return keepsGrid(node.attributes) && list('sizes').join() === sizesOf(type.shape).join();
       default:
@@ -48,6 +58,8 @@ function keeps(node: Node, inputs: readonly ValueId[], rewriter: Rewriter): read
     }
   })();
   if (isSame) return [x];
+  const [, chosen, other] = inputs;
+  if (node.op === 'where' && chosen !== undefined && chosen === other) return [chosen];
   return y === undefined ? undefined : neutral(node, x, y, rewriter);
 }
 
@@ -62,16 +74,19 @@ const neutralElements: ReadonlyMap<Node['op'], number> = new Map([
 const keepsGrid = ({ scales, coordinates }: Node['attributes']): boolean =>
   Array.isArray(scales) && scales.every((s) => s === 1) && coordinates !== 'tf_crop_and_resize';
 
-/** x + -0, x - 0, x * 1, x / 1 and their mirrors. x + 0 stays: it turns -0 to 0, and 1 / x to its opposite. */
+/**
+ * x + -0, x - 0, x * 1, x / 1 and their mirrors, the constant being one number or many. x + 0 stays: it turns -0 to 0, and
+ * 1 / x to its opposite.
+ */
 function neutral(node: Node, x: ValueId, y: ValueId, rewriter: Rewriter): readonly ValueId[] | undefined {
   const element = neutralElements.get(node.op);
   if (element === undefined) return undefined;
   const [a, b] = [rewriter.typeOf(x), rewriter.typeOf(y)];
   const fits = (kept: typeof a, other: typeof a): boolean =>
     other.shape.length <= kept.shape.length && isFloat(kept.dtype) && kept.dtype === other.dtype;
-  if (Object.is(scalarOf(rewriter, y), element) && fits(a, b)) return [x];
+  if (Object.is(uniformOf(rewriter, y), element) && fits(a, b)) return [x];
   const commutes = node.op === 'add' || node.op === 'mul';
-  return commutes && Object.is(scalarOf(rewriter, x), element) && fits(b, a) ? [y] : undefined;
+  return commutes && Object.is(uniformOf(rewriter, x), element) && fits(b, a) ? [y] : undefined;
 }
 
 /** reshape(reshape(x)) and transpose(transpose(x)) as one. */
