@@ -32,7 +32,7 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
 
   const compressed = await timedAsync(async () => {
     const { graph: exact, passes } = optimise(meant);
-    const lossy = await compressLossily(exact, options, target);
+    const lossy = await compressLossily(meant, exact, options, target);
     return { graph: lossy?.graph ?? exact, passes, compression: lossy?.report, warnings: lossy?.notes ?? [] };
   });
   tell({ stage: 'compress', ms: compressed.ms, ...compressed.value });
@@ -76,6 +76,7 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
 
 /** What needs data and linear algebra is loaded only where it is asked for. */
 async function compressLossily(
+  meant: Graph,
   graph: Graph,
   options: CompileOptions,
   target: Target,
@@ -83,7 +84,7 @@ async function compressLossily(
   const compression = readCompression(options);
   if (!compression) return undefined;
   const { compressModel } = await import('./compress-model.ts');
-  return compressModel(graph, compression, options, target);
+  return compressModel({ meant, graph }, compression, options, target);
 }
 
 /** The inputs that were fixed, as ingest typed them; those that nothing needs are left out. */

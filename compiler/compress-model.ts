@@ -11,6 +11,7 @@ import type { Feeds } from './ir/trial.ts';
 import { makeRunner } from './make-runner.ts';
 import { makeMeasureSize, measureScript } from './measure-size.ts';
 import { readPlan, writePlan } from './plan-file.ts';
+import { proveFolds } from './prove-folds.ts';
 import type { Compression } from './read-compression.ts';
 import { readSamples } from './read-samples.ts';
 import { openTrialMemory } from './trial-memory.ts';
@@ -22,12 +23,15 @@ export interface CompressedModel {
   readonly notes: readonly string[];
 }
 
+/** Calibration inputs that the exact passes are checked on. */
+const checkedInputs = 8;
+
 /**
- * Lossy compression of what the exact passes left, as the options ask for it.
+ * Lossy compression of what the exact passes left of what the model file means, as the options ask for it.
  * @throws LccError LCC3001 to LCC3006, and LCC7xxx for data that cannot be read
  */
 export async function compressModel(
-  graph: Graph,
+  { meant, graph }: { readonly meant: Graph; readonly graph: Graph },
   compression: Compression,
   options: CompileOptions,
   target: Target,
@@ -37,6 +41,7 @@ export async function compressModel(
   const isBlind = calibration.length === 0;
   if (isBlind && flag !== undefined) throw calibrationMissing(flag);
   const plan = await readPlan(options.plan);
+  proveFolds(meant, graph, calibration.slice(0, checkedInputs));
   const data = { graph, calibration, validation, standIns: isBlind ? randomInputs(graph) : [] };
   const memory = openTrialMemory(options.cache, { ...data, switches: compression.switches, target });
   const task: CompressTask = {
@@ -114,7 +119,7 @@ function reportOf(
     attempts,
     before: { size: totalOf({ size: before }), macs: before.macs, ...(loss.metric && { metric: loss.metric.before }) },
     steps: steps.map((step) => ({ pass: step.pass, actions: step.actions, ...pointOf(step) })),
-    actions: found.actions.map(describeAction),
+    actions: found.actions.map((action, i) => describeAction(action, found.errors.slice(0, i + 1))),
     tradeOff: found.tradeOff.map((one) => pointOf(one)),
     ...(loss.metric && { metric: { ...loss.metric, ...(onReported && { reported: onReported }) } }),
   };
@@ -127,9 +132,12 @@ const pointOf = ({ size, loss }: Figures) => ({
   ...(loss.metric && { metric: loss.metric.after }),
 });
 
-function describeAction(action: Compressed['actions'][number]): ActionReport {
+/** `errors`: of the outputs, after every action up to this one; none where they were not measured */
+function describeAction(action: Compressed['actions'][number], errors: readonly number[]): ActionReport {
   const { pass, place, level, error } = action;
-  if ('bits' in action) return { pass, place, level, error, bits: action.bits };
+  const [after, before = 0] = [errors.at(-1), errors.at(-2)];
+  const told = { pass, place, level, error, ...(after !== undefined && { outputError: { before, after } }) };
+  if ('bits' in action) return { ...told, bits: action.bits };
   const { parameters, macs } = action;
-  return { pass, place, level, error, bits: { before: 32 * parameters.before, after: 32 * parameters.after }, macs };
+  return { ...told, bits: { before: 32 * parameters.before, after: 32 * parameters.after }, macs };
 }

@@ -18,7 +18,7 @@ import type { Tensor } from './tensor/tensor.ts';
 const compress = promisify(brotliCompress);
 
 /** Beyond this a lower quality stands in for brotli 11, which takes seconds a megabyte and saves a few percent. */
-const quickBytes = 200_000;
+const quickBytes = 600_000;
 
 /** The largest constants each in another form. */
 function storedInEveryForm(graph: Graph): Graph {

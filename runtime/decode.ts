@@ -33,7 +33,9 @@ function decodePanel(
 export const decodeIntegers: Decode = (segment, image) => {
   const { bits, panels, size, width, headSize, table, rest } = openSegment(segment, image);
   const runs = rest(Uint32Array, table);
-  const halves = rest(Uint16Array, panels * table * width);
+  let groups = 0;
+  for (const run of runs) groups = Math.max(groups, (run >>> 16) + 1);
+  const halves = rest(Uint16Array, panels * groups * width);
   const codes = rest(Int8Array, (panels * size * bits + 7) >> 3);
   const words = new Uint32Array(halves.length);
   for (let i = 0; i < words.length; i++) words[i] = (halves[i] as number) << 16;
@@ -41,7 +43,7 @@ export const decodeIntegers: Decode = (segment, image) => {
   // Small panels go together: rows of tables are short, and a call costs more than 64 elements.
   const step = Math.ceil(512 / size);
   for (let p = 0; p < panels; p += step) {
-    scalePanels(codes, bits, runs, scales, width, size, image, headSize, p, Math.min(p + step, panels));
+    scalePanels(codes, bits, runs, groups, scales, width, size, image, headSize, p, Math.min(p + step, panels));
   }
 };
 
@@ -49,6 +51,7 @@ function scalePanels(
   codes: Int8Array,
   bits: number,
   runs: Uint32Array,
+  groups: number,
   scales: Float32Array,
   width: number,
   size: number,
@@ -59,15 +62,15 @@ function scalePanels(
 ): void {
   const unused = 32 - bits;
   const odd = bits & 4 ? 1 : 0;
-  let scale = first * runs.length * width;
   let i = first * size;
   for (let p = first + 1; p <= last; p++) {
-    for (let run = 0; run < runs.length; run++) {
-      for (const end = i + (runs[run] as number) * width; i < end; i++) {
+    for (let r = 0; r < runs.length; r++) {
+      const run = runs[r] as number;
+      const scale = ((p - 1) * groups + (run >>> 16)) * width;
+      for (const end = i + (run & 65535) * width; i < end; i++) {
         const code = ((codes[i >> odd] as number) << (unused - bits * (i & odd))) >> unused;
         image[i + p * headSize] = code * (scales[scale + (i & (width - 1))] as number);
       }
-      scale += width;
     }
   }
 }
@@ -104,6 +107,20 @@ function lookUp(
     image[i + shift] = (i & lastColumn) < columns ? (entries[code] as number) : 0;
   }
 }
+
+/** Elements that lie row-major elsewhere in the memory of the image, decoded before. */
+export const decodeCopy: Decode = (segment, image) => {
+  const { panels, size, columns, width, headSize, table } = openSegment(segment, image);
+  const source = new Float32Array(image.buffer, image.byteOffset + 4 * (table | 0));
+  const rows = size / width;
+  for (let p = 0, i = 0; p < panels; p++) {
+    i += headSize;
+    for (let row = 0; row < rows; row++) {
+      for (let column = p * width; column < (p + 1) * width; column++)
+        image[i++] = column < columns ? (source[column * rows + row] as number) : 0;
+    }
+  }
+};
 
 /** bits, panels, rows, columns, width, head, table */
 type Header = [number, number, number, number, number, number, number];

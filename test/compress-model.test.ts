@@ -72,6 +72,10 @@ describe('lossy compression', () => {
     expect(last.size).toBeLessThanOrEqual(14_000);
     expect(last.error).toBeLessThan(0.35);
     expect(compression!.actions.length).toBeGreaterThan(2);
+    const errors = compression!.actions.map(({ outputError }) => outputError!);
+    expect(errors[0]!.before).toBe(0);
+    for (const [i, { before }] of errors.slice(1).entries()) expect(before).toBe(errors[i]!.after);
+    expect(errors.at(-1)!.after / last.error).toBeCloseTo(1, 0);
     expect(compression!.tradeOff.length).toBeGreaterThan(2);
     expect(report.stored!.length).toBeGreaterThan(0);
   }, 60_000);

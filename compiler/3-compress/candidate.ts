@@ -32,6 +32,8 @@ export interface Candidate {
   readonly axis: number;
   readonly parameters: number;
   readonly macs: number;
+  /** the network's head: what a forced switch leaves alone, and only data may decide on */
+  readonly isHead?: boolean;
   /** statistics that `levels` asks for */
   readonly requests: readonly RowRequest[];
   /** From the least to the most compressed; empty where nothing would be smaller. */

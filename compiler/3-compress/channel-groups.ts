@@ -1,9 +1,10 @@
 import { bug } from '../diagnostics/index.ts';
+import { countReaders } from '../ir/count-readers.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
 import { flowsInto, flowsOutOf, type SizedNode } from '../rewrite/channel-flow.ts';
 import { sizedNode } from '../rewrite/cut-width.ts';
 import { elementCount, sizesOf } from '../tensor/shape.ts';
-import { countReaders, findLayers, type WeightLayer } from './layers.ts';
+import { findLayers, type WeightLayer } from './layers.ts';
 
 /** Features along one dimension of a value, and the unit (0..width-1) that each belongs to. */
 export interface Features {
@@ -31,7 +32,7 @@ export interface UnitWeights {
 
 /**
  * Hidden units that can only be removed together with everything that carries them: the layers that make them, nodes that
- * keep them apart (activations, pools, depthwise convolutions, sums, concatenations) and all layers that read them.
+ * keep them apart (activations, gates, pools, depthwise convolutions, sums, concatenations) and all layers that read them.
  */
 export interface ChannelGroup {
   readonly width: number;
@@ -164,7 +165,7 @@ class Tracer {
   #pass(node: Node, flows: ReturnType<typeof flowsInto>, axis: number): string | undefined {
     const { graph } = this.#context;
     const [y] = node.outputs;
-    const fault = y === undefined || !flows ? `${describe(node)} mixes its features` : this.#refuses(node);
+    const fault = y === undefined || !flows ? `${describe(node)} mixes its features` : this.#refuses(node, axis);
     if (fault !== undefined || y === undefined || !flows) return fault;
     const before = this.#passed.get(node);
     if (before === axis) return undefined;
@@ -185,8 +186,9 @@ class Tracer {
   }
 
   /** Weights between are cut with the units: they must be constants that nothing else reads. */
-  #refuses(node: Node): string | undefined {
+  #refuses(node: Node, axis: number): string | undefined {
     const { graph, uses } = this.#context;
+    if (node.op === 'slice' && !this.#isOwnPart(node, axis)) return `${describe(node)} takes a part that others read`;
     if (node.op !== 'conv' && node.op !== 'linear') return undefined;
     const [w, b] = node.inputs.slice(1);
     const weights = w === undefined ? undefined : graph.constants.get(w);
@@ -195,6 +197,18 @@ class Tracer {
     if (b !== undefined && !graph.constants.has(b)) return `${describe(node)} has a live bias`;
     const isFilter = node.op === 'conv' && Number(node.attributes.group ?? 1) > 1;
     return isFilter ? undefined : `${describe(node)} is no layer of its own`;
+  }
+
+  /** A slice of all features, or the only reader of those that it takes, all others being such slices. */
+  #isOwnPart(node: Node, axis: number): boolean {
+    const [x = -1] = node.inputs;
+    const { readers, outputs } = this.#context;
+    if (this.#sizes(x)[axis] === this.#sizes(node.outputs[0] ?? -1)[axis]) return true;
+    const parts = (readers.get(x) ?? []).map((reader) =>
+      reader.op === 'slice' ? partOf(this.#sized(reader), axis) : [],
+    );
+    const all = parts.flat();
+    return !outputs.has(x) && parts.every((part) => part.length > 0) && new Set(all).size === all.length;
   }
 
   #draft(id: ValueId, axis: number): readonly number[] | undefined {
@@ -281,6 +295,9 @@ class Tracer {
 }
 
 const nameOf = (graph: Graph, id: ValueId): string => graph.values.get(id)?.name ?? '';
+
+/** Features that a slice takes; none where it does not take them in order. */
+const partOf = (node: SizedNode, axis: number): readonly number[] => flowsInto(node, axis)?.[0]?.source ?? [];
 
 const describe = (node: Node): string => `${node.op} "${node.name}"`;
 

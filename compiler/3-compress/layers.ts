@@ -1,7 +1,10 @@
+import { countReaders } from '../ir/count-readers.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
 import { numbersOf } from '../tensor/convert.ts';
 import { elementCount, sizeAt, sizesOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { tiedConstants } from './tied-constants.ts';
+import { uniqueNames } from './unique-names.ts';
 
 /**
  * A linear layer or an ungrouped convolution with constant float32 weights of its own. Its name is that of its output
@@ -31,13 +34,16 @@ export const parametersOf = (layer: WeightLayer): number => layer.outputs * laye
 
 export const macsOf = (layer: WeightLayer): number => parametersOf(layer) * layer.positions;
 
-/** All weight layers of a graph in execution order. Layers that share weights or a name with others are left out. */
+/**
+ * All weight layers of a graph in execution order. Layers that share weights or a name with others are left out, and those
+ * whose weights are an embedding table too.
+ */
 export function findLayers(graph: Graph): WeightLayer[] {
   const readers = countReaders(graph);
   const found = graph.nodes.flatMap((node) => layerOf(graph, node, readers) ?? []);
-  const names = new Map<string, number>();
-  for (const { name } of graph.values.values()) names.set(name, (names.get(name) ?? 0) + 1);
-  return found.filter(({ name }) => names.get(name) === 1);
+  const names = uniqueNames(graph);
+  const tied = new Set(tiedConstants(graph).values());
+  return found.filter(({ name, node }) => names.has(name) && !tied.has(node.inputs[1] ?? -1));
 }
 
 function layerOf(graph: Graph, node: Node, readers: ReadonlyMap<ValueId, number>): WeightLayer | undefined {
@@ -67,14 +73,6 @@ function layerOf(graph: Graph, node: Node, readers: ReadonlyMap<ValueId, number>
     inputs: elementCount(weights.shape) / outputs,
     positions: elementCount(value.type.shape) / outputs,
   };
-}
-
-/** How many nodes and outputs read each value. */
-export function countReaders(graph: Graph): Map<ValueId, number> {
-  const readers = new Map<ValueId, number>();
-  const reads = [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ value }) => value)];
-  for (const id of reads) readers.set(id, (readers.get(id) ?? 0) + 1);
-  return readers;
 }
 
 /** One tap, no padding: the layer is the same linear map at every position that it reads. */

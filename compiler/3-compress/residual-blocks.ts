@@ -1,6 +1,8 @@
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
 import { type ValueView, viewOf } from '../rewrite/unit-map.ts';
-import { elementCount, sameShape, sizeAt, sizesOf } from '../tensor/shape.ts';
+import { sameShape, sizeAt, sizesOf } from '../tensor/shape.ts';
+import { branchBetween, isLayer, macsOfNode, weightsOfNode } from './branch.ts';
+import { uniqueNames } from './unique-names.ts';
 
 /** y = x + f(x): f starts at x alone, has weights, and nothing reads its values outside. */
 export interface ResidualBlock {
@@ -13,6 +15,8 @@ export interface ResidualBlock {
   /** dimension of x and y that holds the features, and the form that a map of them takes */
   readonly axis: number;
   readonly op: 'linear' | 'conv';
+  /** of f, in execution order */
+  readonly nodes: readonly Node[];
   readonly parameters: number;
   readonly macs: number;
   /** a linear map in its place merges with the layer before it or behind it */
@@ -25,12 +29,11 @@ const mostNodes = 256;
 /** All residual blocks of a graph, in execution order; blocks may lie within others. */
 export function findResidualBlocks(graph: Graph): ResidualBlock[] {
   const view = viewOf(graph);
-  const names = new Map<string, number>();
-  for (const { name } of graph.values.values()) names.set(name, (names.get(name) ?? 0) + 1);
+  const names = uniqueNames(graph);
   return graph.nodes.flatMap((node) => {
     if (node.op !== 'add') return [];
     const block = blockAt(graph, view, node, 0) ?? blockAt(graph, view, node, 1);
-    return block && names.get(block.name) === 1 ? [block] : [];
+    return block && names.has(block.name) ? [block] : [];
   });
 }
 
@@ -41,7 +44,7 @@ function blockAt(graph: Graph, view: ValueView, sum: Node, skip: 0 | 1): Residua
   const { dtype, shape } = view.typeOf(y);
   if (dtype !== 'float32' || !sameShape(view.typeOf(x).shape, shape)) return undefined;
   if (!sameShape(view.typeOf(branch).shape, shape)) return undefined;
-  const nodes = nodesBetween(view, x, branch);
+  const nodes = branchBetween(view, x, branch, mostNodes);
   const layers = nodes?.filter((node) => isLayer(node) && view.known(node.inputs[1] ?? -1)) ?? [];
   const last = layers.at(-1);
   if (!nodes || !last) return undefined;
@@ -56,33 +59,11 @@ function blockAt(graph: Graph, view: ValueView, sum: Node, skip: 0 | 1): Residua
     skip,
     axis,
     op,
-    parameters: own.reduce((all, node) => all + weightsOf(view, node), 0),
-    macs: nodes.reduce((all, node) => all + macsOf(view, node), 0),
+    nodes,
+    parameters: own.reduce((all, node) => all + weightsOfNode(view, node), 0),
+    macs: nodes.reduce((all, node) => all + macsOfNode(view, node), 0),
     isBesideLayer: isBesideLayer(graph, view, x, y, nodes),
   };
-}
-
-const isLayer = ({ op }: Node): boolean => op === 'linear' || op === 'conv';
-
-/** All nodes that y needs besides x, in execution order; undefined where it needs an input or others read values between. */
-function nodesBetween(view: ValueView, x: ValueId, y: ValueId): readonly Node[] | undefined {
-  const nodes = new Set<Node>();
-  const reads = new Map<ValueId, number>([[y, 1]]);
-  const waiting = new Set([y]);
-  for (const id of waiting) {
-    const node = id === x ? undefined : view.producer(id);
-    if (!node || nodes.size >= mostNodes) return undefined;
-    if (nodes.has(node)) continue;
-    nodes.add(node);
-    for (const input of node.inputs) {
-      if (input === x || view.known(input)) continue;
-      reads.set(input, (reads.get(input) ?? 0) + 1);
-      waiting.add(input);
-    }
-  }
-  const isClosed = [...nodes].every((node) => node.outputs.every((id) => view.uses(id) === (reads.get(id) ?? 0)));
-  const isReached = [...nodes].some((node) => node.inputs.includes(x));
-  return isClosed && isReached ? [...nodes].reverse() : undefined;
 }
 
 function isBesideLayer(graph: Graph, view: ValueView, x: ValueId, y: ValueId, nodes: readonly Node[]): boolean {
@@ -100,19 +81,4 @@ function isPointwise(view: ValueView, { op, attributes, inputs }: Node): boolean
   const kernel = sizesOf(view.typeOf(inputs[1] ?? inputs[0] ?? -1).shape).slice(2);
   const isUnpadded = !Array.isArray(pads) || pads.every((pad) => pad === 0);
   return op === 'conv' && Number(attributes.group ?? 1) === 1 && isUnpadded && kernel.every((k) => k === 1);
-}
-
-const weightsOf = (view: ValueView, { inputs }: Node): number => elementCount(view.typeOf(inputs[1] ?? -1).shape);
-
-function macsOf(view: ValueView, node: Node): number {
-  const [y] = node.outputs;
-  const [first, second] = node.inputs;
-  if (y === undefined || first === undefined || second === undefined) return 0;
-  const { shape } = view.typeOf(y);
-  const count = elementCount(shape);
-  if (isLayer(node)) return (weightsOf(view, node) / sizeAt(view.typeOf(second).shape, 0)) * count;
-  if (node.op === 'matmul') return count * sizeAt(view.typeOf(first).shape, -1);
-  if (node.op !== 'attention') return 0;
-  const [depth, width] = [sizeAt(view.typeOf(first).shape, -1), sizeAt(shape, -1)];
-  return (count / width) * sizeAt(view.typeOf(second).shape, -2) * (depth + width);
 }

@@ -8,6 +8,7 @@ import { truncateAttention } from './actions/truncate-attention.ts';
 import { truncateChannels } from './actions/truncate-channels.ts';
 import { truncateEmbedding } from './actions/truncate-embedding.ts';
 import { truncateRank } from './actions/truncate-rank.ts';
+import { truncateTied } from './actions/truncate-tied.ts';
 import { observe } from './calibrate/observe.ts';
 import { type Candidate, type FindCandidates, type Level, rulesOf, type StructuralPass } from './candidate.ts';
 import { optimise } from './pipeline.ts';
@@ -21,6 +22,7 @@ export const structuralPasses: readonly { readonly name: StructuralPass; readonl
   // before ranks: fewer hidden units leave smaller matrices to factor
   { name: 'trim-width', find: trimWidth },
   { name: 'truncate-rank', find: truncateEmbedding },
+  { name: 'truncate-rank', find: truncateTied },
   // joint query-key and value-output ranks need no op more than there are
   { name: 'truncate-rank', find: truncateAttention },
   // input side, then output side of what that leaves: together Tucker-2

@@ -1,6 +1,7 @@
 import { type Expr, rewrite } from '../kernel/expr.ts';
 import { type Axis, addIndex, type Index, substituteIndex, toIndex } from '../kernel/index-expr.ts';
-import type { ContractionKernel } from '../kernel/nest.ts';
+import type { ContractionKernel, PackedCodes } from '../kernel/nest.ts';
+import { codeRows } from '../kernel/whole-groups.ts';
 import type { Contraction } from './contraction.ts';
 import {
   allIndices,
@@ -21,7 +22,12 @@ export interface PackingOrder {
   readonly batch: readonly Axis[];
   readonly n: readonly Axis[];
   readonly k: readonly Axis[];
+  /** points along the kernel's last axis of k */
+  readonly run: number;
 }
+
+/** What packing found out about int8 codes. */
+export type PackedFacts = Pick<PackedCodes, 'groupsIn16Bits'>;
 
 export interface PlacedContraction {
   readonly contraction: Contraction;
@@ -42,7 +48,7 @@ export function writeContraction(
   name: string,
   slots: SlotTable,
   placed: PlacedContraction,
-  pack: (order: PackingOrder) => void,
+  pack: (order: PackingOrder) => PackedFacts,
 ): WrittenKernel {
   const c = placed.contraction;
   const many = (axis: Axis): boolean => axis.extent.size !== 1;
@@ -67,14 +73,21 @@ export function writeContraction(
   const final = m.parts;
 
   const varies = c.batch.some((axis) => many(axis) && placed.weightBatch.has(axis) && !columns.n.includes(axis));
-  const order = { batch: varies ? columns.batch : [], n: columns.n, k: k.originals };
-  if (!final.b) pack(order);
+  const run = k.axes.at(-1)?.extent.size ?? 1;
+  const order = { batch: varies ? columns.batch : [], n: columns.n, k: k.originals, run };
+  const packed = final.b ? undefined : pack(order);
   const points = (axes: readonly Axis[]): number => axes.reduce((p, axis) => p * axis.extent.size, 1);
-  const sizes = [points(columns.n), points(k.originals)] as const;
   const b = ((): ContractionKernel['b'] => {
-    if (final.b) return { kind: 'live', offset: final.b };
-    if (!c.quantization) return { kind: 'packed', batchStride: varies ? panelElements(...sizes) : 0 };
-    return { kind: 'packed8', batchStride: varies ? codeWords(...sizes) : 0, quantizationOfA: c.quantization };
+    if (final.b) return { ...liveKind(c), offset: final.b };
+    if (!c.quantization) {
+      return { kind: 'packed', batchStride: varies ? panelElements(points(columns.n), points(k.originals)) : 0 };
+    }
+    return {
+      kind: 'packed8',
+      batchStride: varies ? codeWords(points(columns.n), codeRows(k.axes)) : 0,
+      quantizationOfA: c.quantization,
+      groupsIn16Bits: packed?.groupsIn16Bits ?? 1,
+    };
   })();
 
   const spans = spansOf(slots, [
@@ -94,11 +107,16 @@ export function writeContraction(
     n: columns.axis,
     k: k.axes,
     a: { offset: rebase(final.a, 1) },
-    b: b.kind === 'live' ? { kind: 'live', offset: rebase(b.offset, 2) } : b,
+    b: b.kind === 'live' || b.kind === 'live8' ? { ...b, offset: rebase(b.offset, 2) } : b,
     store: { offset: rebase(final.store, 0) },
     epilogue: rebaseFetches(final.epilogue, spans),
   };
   return { kernel, arguments: spans.map((span, slot) => slots.reference(slot, span)) };
+}
+
+function liveKind({ quantization, inverseScaleOfB }: Contraction) {
+  if (!quantization || inverseScaleOfB === undefined) return { kind: 'live' as const };
+  return { kind: 'live8' as const, quantizationOfA: quantization, inverseScaleOfB };
 }
 
 interface Parts {

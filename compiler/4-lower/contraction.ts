@@ -1,8 +1,14 @@
 import type { ValueId } from '../ir/graph.ts';
 import { type BinaryExpr, childrenOf, type Expr, freeAxes, type LoadExpr, mapChildren } from '../kernel/expr.ts';
 import { type Axis, type Index, isAffine, makeAxis } from '../kernel/index-expr.ts';
-import { accLocal } from '../kernel/nest.ts';
-import { codesPerWord, operandOfQuantized, type Quantization } from '../kernel/quantization.ts';
+import { accLocal, panelWidth } from '../kernel/nest.ts';
+import {
+  codesPerWord,
+  operandOfCentred,
+  operandOfQuantized,
+  operandOfSigned,
+  type Quantization,
+} from '../kernel/quantization.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { dim } from '../tensor/shape.ts';
 import { reductionsOf } from './expr-parts.ts';
@@ -18,8 +24,10 @@ export interface Contraction {
   readonly m: readonly Axis[];
   readonly n: Axis;
   readonly k: readonly Axis[];
-  /** how A is quantised on the way in, where it is: B is then a constant of int8 codes */
+  /** how A is quantised on the way in, where it is: B is then a constant of int8 codes, or quantised too */
   readonly quantization: Quantization | undefined;
+  /** codes per unit of a live B, which A then meets as centred codes */
+  readonly inverseScaleOfB: number | undefined;
   /** over the local `acc`, and loads */
   readonly epilogue: Expr;
 }
@@ -37,16 +45,19 @@ export function recogniseContraction(
   if (!sum || others.length > 0 || sum.op !== 'sum' || !isFloat(sum.dtype)) return undefined;
   const product = sum.body;
   if (product.kind !== 'binary' || product.op !== 'mul') return undefined;
-  const quantised = operandOfQuantized(product.a);
+  const signed = operandOfSigned(product.b);
+  const quantised = signed ? operandOfCentred(product.a) : operandOfQuantized(product.a);
   const left = quantised?.x ?? product.a;
-  const right = product.b;
+  const right = quantised && signed ? signed.x : product.b;
   if (left.kind !== 'load' || right.kind !== 'load') return undefined;
   if (![...left.index, ...right.index].every(isAffine)) return undefined;
   const ahead = assignRoles(axes, left, right, isConstant);
   const roles = quantised ? ahead : (ahead ?? assignRoles(axes, right, left, isConstant));
   if (!roles || roles.b.guards.length > 0 || (roles.a.guards.length > 0 && roles.a.fill !== 0)) return undefined;
   const quantization = quantised?.quantization;
-  if (quantization && (roles.form !== 'dense' || !isConstant(roles.b.source))) return undefined;
+  if (quantization && (roles.form !== 'dense' || isConstant(roles.b.source) !== (signed === undefined)))
+    return undefined;
+  const codes = { quantization, inverseScaleOfB: signed?.inverseScale };
   const inner = new Set([...roles.batch, roles.n]);
   const acc: Expr = { kind: 'local', dtype: sum.dtype, name: accLocal };
   const mayStartBiased = isConstant(roles.b.source) && !quantization;
@@ -54,15 +65,16 @@ export function recogniseContraction(
   const biased = bias && replace(expr, bias.node, acc);
   // a sum that is also read without the bias starts from zero
   if (bias && biased && reductionsOf(biased).length === 0)
-    return { ...roles, bias: bias.load, k: sum.axes, quantization, epilogue: biased };
-  return { ...roles, bias: undefined, k: sum.axes, quantization, epilogue: replace(expr, sum, acc) };
+    return { ...roles, bias: bias.load, k: sum.axes, ...codes, epilogue: biased };
+  return { ...roles, bias: undefined, k: sum.axes, ...codes, epilogue: replace(expr, sum, acc) };
 }
 
-/** Dimensions of A along which an axis of k runs in groups of four, those of the longest axes first. */
+/** Dimensions of A along which groups of four may run, those of whole groups first, then those of the longest axes. */
 export function groupedDimensions({ a, k }: Contraction): readonly number[] {
+  const isWhole = (axis: Axis): boolean => axis.extent.size % codesPerWord === 0;
   return k
-    .filter((axis) => axis.extent.size % codesPerWord === 0 && axis.extent.size > 0)
-    .sort((x, y) => y.extent.size - x.extent.size)
+    .filter((axis) => axis.extent.size > 1)
+    .sort((x, y) => Number(isWhole(y)) - Number(isWhole(x)) || y.extent.size - x.extent.size)
     .flatMap((axis) => dimensionOf(a, axis) ?? []);
 }
 
@@ -88,7 +100,7 @@ function assignRoles(
   const own = axes.filter((axis) => inB.has(axis) && !inA.has(axis));
   const shared = axes.filter((axis) => inB.has(axis) && inA.has(axis));
   const m = axes.filter((axis) => !inB.has(axis));
-  const n = own.findLast((axis) => axis.extent.size > 1) ?? own.at(-1);
+  const n = columnsOf(own, b);
   if (n) {
     const lastOfA = m.at(-1);
     const swapped = !isConstant(b.source) && isConstant(a.source) && lastOfA !== undefined;
@@ -104,6 +116,18 @@ function assignRoles(
   const channel = [...shared].sort((x, y) => y.extent.size - x.extent.size)[0];
   if (!channel || !isPlainDimension(a.index, channel)) return undefined;
   return { form: 'channelwise', a, b, batch: shared.filter((axis) => axis !== channel), m, n: channel };
+}
+
+/**
+ * The axis to run along the panels: the last of several elements. One that leaves most of a panel empty gives way to the
+ * one that weights hold side by side, where that fills panels (the channels of a transposed convolution, not its phases).
+ */
+function columnsOf(own: readonly Axis[], b: LoadExpr): Axis | undefined {
+  const last = own.findLast((axis) => axis.extent.size > 1) ?? own.at(-1);
+  if (!last || last.extent.size >= panelWidth) return last;
+  const isSideBySide = (axis: Axis): boolean => dimensionOf(b, axis) !== undefined;
+  if (isSideBySide(last)) return last;
+  return own.find((axis) => axis.extent.size >= panelWidth && isSideBySide(axis)) ?? last;
 }
 
 /** The axis alone, with factor 1, is the index of one dimension and of no other. */

@@ -1,7 +1,8 @@
 import type { ValueId } from '../ir/graph.ts';
 import type { Rewriter, Rule } from '../rewrite/rebuild.ts';
 import { numbersOf, tensorOf } from '../tensor/convert.ts';
-import { sizesOf } from '../tensor/shape.ts';
+import { shapeOf, sizesOf } from '../tensor/shape.ts';
+import { pickElements } from '../tensor/stored.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Per spatial dimension: stride s, taps per phase t = ceil(k / s), pad p and the positions q computed of each phase. */
@@ -41,8 +42,9 @@ export const expandConvTranspose: Rule = ({ node, inputs }, rewriter) => {
     return { stride, kernel: k, taps: Math.ceil(k / stride), pad, input, output: length, positions };
   });
   const groups = Number(node.attributes.group ?? 1);
-  const phaseWeights = rewriter.constant(weightsByPhase(weights, phases, groups));
-  const phaseBias = bias ? [rewriter.constant(biasByPhase(bias, phases, groups))] : [];
+  const named = (id: ValueId | undefined) => (id === undefined ? undefined : rewriter.nameOf(id));
+  const phaseWeights = rewriter.constant(weightsByPhase(weights, phases, groups), named(weightId));
+  const phaseBias = bias ? [rewriter.constant(biasByPhase(bias, phases, groups), named(biasId))] : [];
   const convolved = rewriter.add(
     'conv',
     [x, phaseWeights, ...phaseBias],
@@ -73,14 +75,13 @@ function digits(i: number, sizes: readonly number[]): number[] {
 const flat = (index: readonly number[], sizes: readonly number[]): number =>
   index.reduce((position, i, d) => position * (sizes[d] ?? 1) + i, 0);
 
-/** w [C, M / g, k...] -> [g (r...) M / g, C / g, t...], taps reversed, zero beyond the kernel. */
+/** w [C, M / g, k...] -> [g (r...) M / g, C / g, t...], taps reversed, zero beyond the kernel; in the form of w. */
 function weightsByPhase(w: Tensor, phases: readonly Phase[], groups: number): Tensor {
-  const source = numbersOf(w);
   const sizes = sizesOf(w.shape);
   const [channels, columns] = [(sizes[0] ?? 0) / groups, sizes[1] ?? 0];
   const [strides, taps] = [phases.map((p) => p.stride), phases.map((p) => p.taps)];
   const shape = [groups, ...strides, columns, channels, ...taps];
-  const values = Array.from({ length: product(shape) }, (_, i) => {
+  const places = Int32Array.from({ length: product(shape) }, (_, i) => {
     const at = digits(i, shape);
     const [g, r, m, c] = [
       at[0] ?? 0,
@@ -89,11 +90,16 @@ function weightsByPhase(w: Tensor, phases: readonly Phase[], groups: number): Te
       at[2 + phases.length] ?? 0,
     ];
     const k = phases.map((p, d) => (r[d] ?? 0) + p.stride * (p.taps - 1 - (at[3 + phases.length + d] ?? 0)));
-    return k.every((v, d) => v < (phases[d]?.kernel ?? 0))
-      ? (source[flat([g * channels + c, m, ...k], sizes)] ?? 0)
-      : 0;
+    return k.every((v, d) => v < (phases[d]?.kernel ?? 0)) ? flat([g * channels + c, m, ...k], sizes) : -1;
   });
-  return tensorOf(w.dtype, [groups * product(strides) * columns, channels, ...taps], values);
+  const whole = [groups * product(strides) * columns, channels, ...taps];
+  if (w.dtype === 'float32') return pickElements(w, shapeOf(whole), places);
+  const source = numbersOf(w);
+  return tensorOf(
+    w.dtype,
+    whole,
+    Array.from(places, (place) => source[place] ?? 0),
+  );
 }
 
 /** b [M] -> [g (r...) M / g]. */

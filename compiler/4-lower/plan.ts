@@ -105,7 +105,8 @@ class Planner {
   private prepare(c: Contraction): Contraction | undefined {
     let { a, b } = c;
     const groupedDim = c.quantization && this.groupedDimension(c);
-    if (c.quantization && (groupedDim === undefined || !this.context.isOfCodes(b.source))) return undefined;
+    const hasCodes = c.inverseScaleOfB !== undefined || this.context.isOfCodes(b.source);
+    if (c.quantization && (groupedDim === undefined || !hasCodes)) return undefined;
     const channelDim = c.form === 'channelwise' ? dimensionOf(a, c.n) : groupedDim;
     if (a.guards.length > 0 || channelDim !== undefined) {
       if (this.context.isConstant(a.source) || !hasOnlyBounds(a, sizesOf(this.typeOf(a.source).shape)))

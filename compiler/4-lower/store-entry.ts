@@ -3,7 +3,7 @@ import type { StoredEntry } from '../ir/program.ts';
 import { panelWidth } from '../kernel/nest.ts';
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from '../tensor/convert.ts';
 import { sizesOf } from '../tensor/shape.ts';
-import { type HalfForm, type IntegerForm, type PaletteForm, printStored } from '../tensor/stored.ts';
+import { type HalfForm, type IntegerForm, type PaletteForm, printStored, type Stored } from '../tensor/stored.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -51,7 +51,7 @@ export function storeEntry(
   if (!stored || tensor.data.length < fewestElements) return undefined;
   const body = (values: ArrayLike<number>): Float32Array => bodyOf(place(Float32Array.from(values)), grid);
   const wanted = bodyOf(image, grid);
-  const parts = ((): SegmentParts => {
+  const parts = ((): SegmentParts | undefined => {
     switch (stored.kind) {
       case 'float16':
         return storeHalves(stored, wanted);
@@ -63,13 +63,36 @@ export function storeEntry(
         return stored satisfies never;
     }
   })();
+  return parts && entryOf(stored, image, grid, parts);
+}
+
+/** The image as float16, where each element is one: nothing is lost. */
+export function storeExactHalves(image: Float32Array, grid: PanelGrid): StoredEntry | undefined {
+  if (image.length < fewestElements) return undefined;
+  const wanted = bodyOf(image, grid);
+  if (!isHalves(wanted)) return undefined;
+  return entryOf({ kind: 'float16' }, image, grid, storeHalves({ kind: 'float16' }, wanted));
+}
+
+/** Whether each element is a finite float16; the normal ones are told by their bits, which is quicker. */
+function isHalves(values: Float32Array): boolean {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return bits.every((b, i) => {
+    const exponent = ((b >>> 23) & 255) - 127;
+    if ((b & 0x1fff) === 0 && exponent >= -14 && exponent <= 15) return true;
+    const v = values[i] ?? 0;
+    return Number.isFinite(v) && v === decodeFloat16(encodeFloat16(v));
+  });
+}
+
+function entryOf(form: Stored, image: Float32Array, grid: PanelGrid, parts: SegmentParts): StoredEntry | undefined {
   const { panels, rows, columns, width, head } = grid;
   const bytes = joinBytes([
     Uint32Array.of(parts.bits, panels, rows, columns, width, head, parts.table),
     headsOf(image, grid),
     ...parts.arrays,
   ]);
-  return bytes.length < image.byteLength ? { kind: stored.kind, name: printStored(stored), bytes } : undefined;
+  return bytes.length < image.byteLength ? { kind: form.kind, name: printStored(form), bytes } : undefined;
 }
 
 interface SegmentParts {
@@ -114,33 +137,77 @@ function storeHalves(form: HalfForm, wanted: Float32Array): SegmentParts {
   return { bits: 16, table: 0, arrays };
 }
 
-/** The lengths of the runs of rows whose scales no column changes; the scales of each panel, run and column; the codes. */
+/**
+ * Runs of rows that share scales, the scales of each panel, group of rows and column, the codes. Rows of one group need not
+ * be neighbours: where channels are read innermost that a flattened image has outermost, groups lie scattered.
+ */
 function storeIntegers(
   form: IntegerForm,
-  { panels, rows, width }: PanelGrid,
+  grid: PanelGrid,
   codes: Float32Array,
   scales: Float32Array,
   wanted: Float32Array,
-): SegmentParts {
+): SegmentParts | undefined {
   if (!wanted.every((v, i) => v === (codes[i] ?? 0) * (scales[i] ?? 0))) throw lies(form);
-  const scaleAt = (panel: number, row: number, column: number): number =>
-    scales[(panel * rows + row) * width + column] ?? 0;
-  const differs = (row: number): boolean => {
-    for (let p = 0; p < panels; p++) {
-      for (let c = 0; c < width; c++) if (scaleAt(p, row, c) !== scaleAt(p, row - 1, c)) return true;
-    }
-    return false;
-  };
-  const starts = Array.from({ length: rows }, (_, row) => row).filter((row) => row === 0 || differs(row));
-  const runs = Uint32Array.from(starts, (start, i) => (starts[i + 1] ?? rows) - start);
-  const runScales = new Float32Array(panels * starts.length * width);
+  const { panels, rows, width } = grid;
+  const { groups, examples } = groupRows(grid, scales);
+  if (examples.length > mostGroups) return undefined;
+  const runs = Uint32Array.from(runsOf(groups), ({ group, length }) => group * 2 ** 16 + length);
+  const groupScales = new Float32Array(panels * examples.length * width);
   let end = 0;
   for (let p = 0; p < panels; p++) {
-    for (const row of starts) for (let c = 0; c < width; c++) runScales[end++] = scaleAt(p, row, c);
+    for (const row of examples)
+      for (let c = 0; c < width; c++) groupScales[end++] = scales[(p * rows + row) * width + c] ?? 0;
   }
-  const narrow = Uint16Array.from(runScales, encodeBfloat16);
-  if (!runScales.every((v, i) => v === decodeBfloat16(narrow[i] ?? 0))) throw lies(form);
+  const narrow = Uint16Array.from(groupScales, encodeBfloat16);
+  if (!groupScales.every((v, i) => v === decodeBfloat16(narrow[i] ?? 0))) throw lies(form);
   return { bits: form.bits, table: runs.length, arrays: [runs, narrow, packFields(codes, form.bits)] };
+}
+
+/** A run is a group and a length, of 16 bits each. */
+const mostGroups = 2 ** 16;
+const longestRun = 2 ** 16 - 1;
+
+/** The group of each row, counted from 0 as they come: rows whose scales are the same in every column; the first of each. */
+function groupRows({ panels, rows, width }: PanelGrid, scales: Float32Array) {
+  const bits = new Uint32Array(scales.buffer, scales.byteOffset, scales.length);
+  const at = (panel: number, row: number, column: number): number => (panel * rows + row) * width + column;
+  const isSame = (a: number, b: number): boolean => {
+    for (let p = 0; p < panels; p++)
+      for (let c = 0; c < width; c++) if (bits[at(p, a, c)] !== bits[at(p, b, c)]) return false;
+    return true;
+  };
+  const examples: number[] = [];
+  const known = new Map<number, number[]>();
+  const groups = new Int32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    if (row > 0 && isSame(row, row - 1)) {
+      groups[row] = groups[row - 1] ?? 0;
+      continue;
+    }
+    let hash = 0;
+    for (let p = 0; p < panels; p++)
+      for (let c = 0; c < width; c++) hash = (Math.imul(hash, 31) + (bits[at(p, row, c)] ?? 0)) | 0;
+    const alike = known.get(hash) ?? [];
+    let group = alike.find((one) => isSame(row, examples[one] ?? -1));
+    if (group === undefined) {
+      group = examples.length;
+      examples.push(row);
+      known.set(hash, [...alike, group]);
+    }
+    groups[row] = group;
+  }
+  return { groups, examples };
+}
+
+function runsOf(groups: Int32Array): { readonly group: number; readonly length: number }[] {
+  const runs: { group: number; length: number }[] = [];
+  for (const group of groups) {
+    const last = runs.at(-1);
+    if (last?.group === group && last.length < longestRun) last.length++;
+    else runs.push({ group, length: 1 });
+  }
+  return runs;
 }
 
 /** The entries, then the codes in the smallest fields that divide a byte: odd ones would hide them from compressors. */

@@ -22,7 +22,7 @@ import {
 import type { Layouts } from './layout.ts';
 import { kernelDType, poolDType } from './narrow.ts';
 import { packPanels, points } from './pack.ts';
-import { packCodes } from './pack-codes.ts';
+import { filledRows, groupsIn16Bits, packCodes } from './pack-codes.ts';
 import type { Task } from './plan.ts';
 import { PoolBuilder } from './pool.ts';
 import { packedGrid, storeEntry } from './store-entry.ts';
@@ -163,7 +163,7 @@ class TaskWriter {
     const bSlot = slots.add(
       'operand b',
       live?.name ?? this.findValue(c.b.source).name,
-      c.quantization ? 'int32' : 'float32',
+      c.quantization && weights ? 'int32' : 'float32',
       'read',
       live?.source ?? packed,
     );
@@ -181,7 +181,9 @@ class TaskWriter {
         weightBatch: new Set(c.batch.filter((axis) => varying.has(axis))),
       },
       (order) => {
-        packed = this.pack(c, weights, order);
+        const { place, facts } = this.pack(c, weights, order);
+        packed = place;
+        return facts;
       },
     );
     const whole: Reference = { kind: 'pool', byteOffset: packed.byteOffset, offset: 0, elements: packed.elements };
@@ -200,9 +202,14 @@ class TaskWriter {
     if (!weights) throw new Error('internal: live operands are not packed');
     const { name } = this.findValue(c.b.source);
     if (c.quantization) {
-      const codes = packCodes({ load: c.b, tensor: weights }, order.batch, order.n, order.k);
+      const codes = packCodes({ load: c.b, tensor: weights }, order.batch, order.n, order.k, order.run);
       const entry = this.pool.add(name, 'groups-of-4', codes);
-      return { kind: 'pool' as const, byteOffset: entry.offset, strides: [1], elements: codes.length / codesPerWord };
+      const elements = codes.length / codesPerWord;
+      const place = { kind: 'pool' as const, byteOffset: entry.offset, strides: [1], elements };
+      return {
+        place,
+        facts: { groupsIn16Bits: groupsIn16Bits(codes, filledRows(order.k, order.run)) },
+      };
     }
     const biasTensor = c.bias && this.graph.constants.get(c.bias.source);
     const bias = c.bias && biasTensor && { load: c.bias, tensor: biasTensor };
@@ -211,8 +218,9 @@ class TaskWriter {
     const stored = storeEntry(weights, data, grid, (values) =>
       packPanels({ load: c.b, tensor: { ...weights, data: values } }, undefined, order.batch, order.n, order.k),
     );
-    const entry = this.pool.add(name, 'panels-of-8', data, stored);
-    return { kind: 'pool' as const, byteOffset: entry.offset, strides: [1], elements: data.length };
+    const entry = this.pool.add(name, 'panels-of-8', data, stored, grid);
+    const place = { kind: 'pool' as const, byteOffset: entry.offset, strides: [1], elements: data.length };
+    return { place, facts: { groupsIn16Bits: 1 as const } };
   }
 
   /** Operands that do not lie in their place inside the concat are copied there. */

@@ -1,15 +1,19 @@
-import { type Decode, decodeHalves, decodeIntegers, decodePalette } from '../../runtime/decode.ts';
+import { type Decode, decodeCopy, decodeHalves, decodeIntegers, decodePalette } from '../../runtime/decode.ts';
 import type { ConstantPool } from '../ir/program.ts';
 import { Form } from './generated/model_generated.ts';
 import { formOf } from './weights.ts';
 
 /** The runtime's decoders under the names that it exports them by. */
-export const decoders = { decodeHalves, decodeIntegers, decodePalette } as const satisfies Record<string, Decode>;
+export const decoders = { decodeCopy, decodeHalves, decodeIntegers, decodePalette } as const satisfies Record<
+  string,
+  Decode
+>;
 
 const decoderOf: Readonly<Record<Exclude<Form, Form.Raw>, keyof typeof decoders>> = {
   [Form.Float16]: 'decodeHalves',
   [Form.Integer]: 'decodeIntegers',
   [Form.Palette]: 'decodePalette',
+  [Form.Copy]: 'decodeCopy',
 };
 
 /** Names of the decoders that these constants need, by form. */

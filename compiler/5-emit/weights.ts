@@ -24,6 +24,7 @@ const forms: Readonly<Record<StoredEntry['kind'], Form>> = {
   float16: Form.Float16,
   integer: Form.Integer,
   palette: Form.Palette,
+  copy: Form.Copy,
 };
 
 /** What model.lcw holds of an entry, and how. */

@@ -35,10 +35,13 @@ function row(name: string, actions: string, size: number, macs: number, error: n
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
-function describeAction({ pass, place, level, error, bits, macs }: ActionReport): string {
+function describeAction({ pass, place, level, error, bits, macs, outputError }: ActionReport): string {
   const bytes = `${printByteCount(Math.ceil(bits.before / 8))} to ${printByteCount(Math.ceil(bits.after / 8))}`;
   const work = macs
     ? `, ${(macs.before / 1e6).toPrecision(3)} M to ${(macs.after / 1e6).toPrecision(3)} M multiply-adds`
     : '';
-  return `${pass} ${place}: ${level}, ${bytes}${work}, local error ${error.toExponential(1)}`;
+  const loss = outputError
+    ? `relative error ${percent(outputError.before)} to ${percent(outputError.after)}`
+    : `local error ${error.toExponential(1)}`;
+  return `${pass} ${place}: ${level}, ${bytes}${work}, ${loss}`;
 }

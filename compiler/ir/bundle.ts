@@ -111,6 +111,8 @@ export interface ActionReport {
   readonly bits: { readonly before: number; readonly after: number };
   /** multiply-adds of the place, where they change */
   readonly macs?: { readonly before: number; readonly after: number };
+  /** relative error of the outputs, with the actions before it and with it too; left out where there are many actions */
+  readonly outputError?: { readonly before: number; readonly after: number };
 }
 
 /** The whole after each lossy pass, measured. */

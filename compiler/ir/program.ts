@@ -43,7 +43,7 @@ export interface PoolEntry {
 
 /** An entry in fewer bytes than the image takes. */
 export interface StoredEntry {
-  readonly kind: 'float16' | 'integer' | 'palette';
+  readonly kind: 'float16' | 'integer' | 'palette' | 'copy';
   /** for people: `int4` */
   readonly name: string;
   /** a segment as 5-emit/schema/model.fbs lays it out */

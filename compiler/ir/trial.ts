@@ -8,6 +8,8 @@ export type Feeds = Readonly<Record<string, TypedArray>>;
 export interface Runner {
   /** Fresh arrays of the outputs by name. */
   run(feeds: Feeds): Readonly<Record<string, TypedArray>>;
+  /** The same, but good until the next run only: nothing is copied that need not be. */
+  peek(feeds: Feeds): Readonly<Record<string, TypedArray>>;
 }
 
 /** Makes a graph ready to run: the in-process wasm build, fast enough for data sets. */

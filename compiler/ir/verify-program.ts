@@ -2,7 +2,6 @@ import { bug } from '../diagnostics/index.ts';
 import { childrenOf, type Expr } from '../kernel/expr.ts';
 import { type Axis, type Index, isAffine, rangeOf } from '../kernel/index-expr.ts';
 import type { ContractionKernel, Kernel, NestKernel, Stmt } from '../kernel/nest.ts';
-import { codesPerWord } from '../kernel/quantization.ts';
 import type { Location, Program, Step } from './program.ts';
 
 /**
@@ -53,19 +52,22 @@ function verifyLocation(program: Program, { space, offset, bytes }: Location, na
 
 function verifyContraction({ name, form, a, b, n, k, store }: ContractionKernel): void {
   const strideOf = (index: Index, axis: Axis): number => index.terms.find((t) => t.atom === axis)?.factor ?? 0;
-  const indices = [a.offset, store.offset, ...(b.kind === 'live' ? [b.offset] : [])];
+  const indices = [a.offset, store.offset, ...(isLive(b) ? [b.offset] : [])];
   if (!indices.every(isAffine)) throw bug(`"${name}" has an operand that is not affine`);
   const alongN = strideOf(a.offset, n);
   if (form === 'dense' && alongN !== 0) throw bug(`"${name}" is dense and its A varies along n`);
-  if (b.kind === 'packed8') {
+  if (b.kind === 'packed8' || b.kind === 'live8') {
     const inner = k.at(-1);
-    const isGrouped = inner !== undefined && inner.extent.size % codesPerWord === 0 && strideOf(a.offset, inner) === 1;
-    if (form !== 'dense' || !isGrouped) throw bug(`"${name}" has int8 weights and its A is not in groups along k`);
+    const isGrouped = inner !== undefined && (inner.extent.size === 1 || strideOf(a.offset, inner) === 1);
+    if (form !== 'dense' || !isGrouped) throw bug(`"${name}" multiplies int8 codes and its A is not in groups along k`);
   }
   if (form === 'dense') return;
   if (alongN !== 1 && n.extent.size > 1) throw bug(`"${name}" is channelwise and its channels are ${alongN} apart`);
-  if (b.kind === 'live') throw bug(`"${name}" is channelwise and its weights are live`);
+  if (isLive(b)) throw bug(`"${name}" is channelwise and its weights are live`);
 }
+
+const isLive = (b: ContractionKernel['b']): b is Extract<ContractionKernel['b'], { offset: Index }> =>
+  b.kind === 'live' || b.kind === 'live8';
 
 interface Use {
   readonly slot: number;
@@ -80,7 +82,7 @@ function usesOf(kernel: Kernel): Use[] {
     { slot: 0, index: store.offset },
     { slot: 1, index: a.offset },
   ];
-  return [...operands, ...(b.kind === 'live' ? [{ slot: 2, index: b.offset }] : []), ...usesOfExpr(epilogue)];
+  return [...operands, ...(isLive(b) ? [{ slot: 2, index: b.offset }] : []), ...usesOfExpr(epilogue)];
 }
 
 function usesOfNest(kernel: NestKernel): Use[] {

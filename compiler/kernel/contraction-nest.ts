@@ -1,13 +1,14 @@
 import { binary, cast, constant, type Expr, type FetchExpr, indexValue, reduce, rewrite } from './expr.ts';
 import { type Axis, addIndex, divIndex, type Index, modIndex, scaleIndex } from './index-expr.ts';
 import { accLocal, type ContractionKernel, type NestKernel, panelWidth } from './nest.ts';
-import { codesPerWord, quantized } from './quantization.ts';
+import { centred, codesPerWord, quantized, signedCode } from './quantization.ts';
 import { scheduleStore } from './schedule.ts';
+import { codeRows } from './whole-groups.ts';
 
 /** The same kernel as plain loops: what a contraction means. */
 export function nestOfContraction(kernel: ContractionKernel): NestKernel {
   const raw = fetch(1, kernel.a.offset);
-  const a = kernel.b.kind === 'packed8' ? quantized(raw, kernel.b.quantizationOfA) : raw;
+  const a = operandA(kernel, raw);
   const { b, bias } = operandsOfB(kernel);
   const sum = reduce('sum', kernel.k, binary('mul', a, b));
   const acc = bias ? binary('add', bias, sum) : sum;
@@ -24,11 +25,19 @@ export function nestOfContraction(kernel: ContractionKernel): NestKernel {
   };
 }
 
+function operandA({ b }: ContractionKernel, raw: Expr): Expr {
+  if (b.kind === 'packed8') return quantized(raw, b.quantizationOfA);
+  return b.kind === 'live8' ? centred(raw, b.quantizationOfA) : raw;
+}
+
 function operandsOfB({ b, n, k, batch }: ContractionKernel): { readonly b: Expr; readonly bias?: Expr } {
   if (b.kind === 'live') return { b: fetch(2, b.offset) };
+  if (b.kind === 'live8') return { b: signedCode(fetch(2, b.offset), b.inverseScaleOfB) };
+  if (b.kind === 'packed8') {
+    const row = addIndex(scaleIndex(flatten(k.slice(0, -1)), codeRows(k.slice(-1))), k.at(-1) ?? 0);
+    return { b: codeAt(addIndex(scaleIndex(flatten(batch), b.batchStride)), n, row, codeRows(k)) };
+  }
   const rows = k.reduce((count, axis) => count * axis.extent.size, 1);
-  if (b.kind === 'packed8')
-    return { b: codeAt(addIndex(scaleIndex(flatten(batch), b.batchStride)), n, flatten(k), rows) };
   const panel = addIndex(
     scaleIndex(flatten(batch), b.batchStride),
     scaleIndex(divIndex(n, panelWidth), panelWidth * (1 + rows)),

@@ -72,7 +72,8 @@ export interface StoreStmt {
  *
  * packed8: int8 codes, and A is quantised to codes on the way in, so that sums are integers, held as float32 in the
  * epilogue. Slot 2 is of type int32, four codes in a word. Panels of 8 columns without a bias row, k in groups of four:
- * [k / 4][column 8][k % 4], the lowest byte first. A is contiguous along the last k axis, whose extent is a multiple of 4.
+ * [k / 4][column 8][k % 4], the lowest byte first. A is contiguous along the last k axis, which zero codes fill up to a
+ * multiple of 4 (whole-groups.ts).
  */
 export interface ContractionKernel {
   readonly kind: 'contraction';
@@ -86,11 +87,29 @@ export interface ContractionKernel {
   readonly a: { readonly offset: Index };
   readonly b:
     | { readonly kind: 'packed'; readonly batchStride: number }
-    | { readonly kind: 'packed8'; readonly batchStride: number; readonly quantizationOfA: Quantization }
+    | PackedCodes
+    | LiveCodes
     | { readonly kind: 'live'; readonly offset: Index };
   readonly store: { readonly offset: Index };
   /** Reads the sum as the local `acc`. */
   readonly epilogue: Expr;
+}
+
+/** Both operands are quantised on the way in, A as centred codes and B as signed ones (quantization.ts). */
+export interface LiveCodes {
+  readonly kind: 'live8';
+  readonly offset: Index;
+  readonly quantizationOfA: Quantization;
+  /** codes of B per unit */
+  readonly inverseScaleOfB: number;
+}
+
+export interface PackedCodes {
+  readonly kind: 'packed8';
+  readonly batchStride: number;
+  readonly quantizationOfA: Quantization;
+  /** How many neighbouring groups of k may be summed in 16 bits, whatever A is: see 4-lower/pack-codes.ts. */
+  readonly groupsIn16Bits: 1 | 2 | 4;
 }
 
 export const panelWidth = 8;

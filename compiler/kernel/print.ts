@@ -43,6 +43,11 @@ function printOperandB(b: ContractionKernel['b'], slots: readonly Slot[]): strin
       const { inverseScale, zero } = b.quantizationOfA;
       return `packed8, ${b.batchStride} per batch; a quantised: times ${inverseScale}, plus ${zero}`;
     }
+    case 'live8': {
+      const { inverseScale, zero } = b.quantizationOfA;
+      const scales = `a quantised: times ${inverseScale}, around ${zero}; b: times ${b.inverseScaleOfB}`;
+      return `live at ${printIndex(b.offset, slots)}; ${scales}`;
+    }
     case 'live':
       return `live at ${printIndex(b.offset, slots)}`;
     default:

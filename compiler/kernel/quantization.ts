@@ -1,4 +1,4 @@
-import { add, binary, constant, type Expr, like, minimum, mul, select, unary } from './expr.ts';
+import { add, binary, constant, type Expr, like, minimum, mul, select, sub, unary } from './expr.ts';
 import { structuralKey } from './key.ts';
 
 /** How a contraction quantises its left operand on the way in. */
@@ -19,12 +19,30 @@ export const codesPerWord = 4;
 
 /** clamp(roundToEven(float32(x * inverseScale)) + zero, 0, 127): an integer as float32; 0 for NaN. */
 export function quantized(x: Expr, { inverseScale, zero }: Quantization): Expr {
+  const rounded = roundedProduct(x, inverseScale);
+  return clamped(zero === 0 ? rounded : add(rounded, like(rounded, zero)), 0, maxActivationCode);
+}
+
+/** clamp(roundToEven(float32(x * inverseScale)), -127, 127): a code as weights have them; -127 for NaN. */
+export const signedCode = (x: Expr, inverseScale: number): Expr =>
+  clamped(roundedProduct(x, inverseScale), -maxWeightCode, maxWeightCode);
+
+/** quantized(x) - zero: 0 stands for 0. */
+export function centred(x: Expr, quantization: Quantization): Expr {
+  const code = quantized(x, quantization);
+  return quantization.zero === 0 ? code : sub(code, like(code, quantization.zero));
+}
+
+function roundedProduct(x: Expr, inverseScale: number): Expr {
   const scaled = mul(x, constant('float32', inverseScale));
   // A float32 product, where the evaluator would keep more digits: codes must not depend on who computes them.
-  const rounded = unary('round', unary('bitsFloat', unary('floatBits', scaled)));
-  const code = zero === 0 ? rounded : add(rounded, like(rounded, zero));
-  const positive = select(binary('lt', like(code, 0), code), code, like(code, 0));
-  return minimum(positive, like(code, maxActivationCode));
+  return unary('round', unary('bitsFloat', unary('floatBits', scaled)));
+}
+
+/** `low` for NaN */
+function clamped(code: Expr, low: number, high: number): Expr {
+  const above = select(binary('lt', like(code, low), code), code, like(code, low));
+  return minimum(above, like(code, high));
 }
 
 /** What `quantized` made an expression of; undefined for any other expression. */
@@ -39,7 +57,26 @@ export function operandOfQuantized(e: Expr): { readonly x: Expr; readonly quanti
   return structuralKey(quantized(found.x, found.quantization)) === structuralKey(e) ? found : undefined;
 }
 
+/** What `centred` made an expression of. */
+export function operandOfCentred(e: Expr): ReturnType<typeof operandOfQuantized> {
+  const found = operandOfQuantized(e.kind === 'binary' && e.op === 'sub' ? e.a : e);
+  const isSame = found && structuralKey(centred(found.x, found.quantization)) === structuralKey(e);
+  return isSame ? found : undefined;
+}
+
+/** What `signedCode` made an expression of. */
+export function operandOfSigned(e: Expr): { readonly x: Expr; readonly inverseScale: number } | undefined {
+  if (e.kind !== 'binary' || e.op !== 'min' || e.a.kind !== 'select') return undefined;
+  const product = innermost(e.a.a);
+  if (product.kind !== 'binary' || product.b.kind !== 'const') return undefined;
+  const found = { x: product.a, inverseScale: Number(product.b.value) };
+  return structuralKey(signedCode(found.x, found.inverseScale)) === structuralKey(e) ? found : undefined;
+}
+
 const innermost = (e: Expr): Expr => (e.kind === 'unary' ? innermost(e.x) : e);
 
 /** Time of a multiply-add by integer dots over that of a float32 one, quantising included; measured in Chromium on x86. */
-export const integerTime = 0.65;
+export const integerTime = 0.5;
+
+/** The same for sums over `k`: what comes before and after them counts the more, the shorter they are. */
+export const integerTimeOver = (k: number): number => 0.45 + 4 / Math.max(1, k);

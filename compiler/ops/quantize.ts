@@ -21,6 +21,28 @@ export function parseQuantization(op: string, a: AttributeReader): Quantization 
   return { inverseScale, zero };
 }
 
+/** Both operands of a product of two values: the left one as above but centred, the right one in signed codes. */
+export interface ProductQuantization {
+  readonly left: Quantization;
+  /** codes of the right operand per unit, a float32 */
+  readonly inverseScale: number;
+}
+
+/**
+ * `inputScale` and `inputZero` of the left operand and `rightScale` (above 0) of the right one, or none of them: the product
+ * then sums (q(a) - inputZero) * s(b), s(b) = clamp(roundToEven(b * float32(1 / rightScale)), -127, 127).
+ */
+export function parseProductQuantization(op: string, a: AttributeReader): ProductQuantization | undefined {
+  const left = parseQuantization(op, a);
+  const scale = a.number('rightScale', 0);
+  if (!left && scale === 0) return undefined;
+  const inverseScale = Math.fround(1 / scale);
+  if (!left || !(inverseScale > 0 && Number.isFinite(inverseScale))) {
+    throw new OpError(`${op}: inputScale and rightScale must both be above 0 and their inverses float32, not ${scale}`);
+  }
+  return { left, inverseScale };
+}
+
 /** Only float32 is quantised: codes must not depend on who computes them. */
 export function requireQuantizable(op: string, x: TensorType, quantization: Quantization | undefined): void {
   if (quantization === undefined || x.dtype === 'float32') return;

@@ -58,8 +58,11 @@ export function flowsInto(node: SizedNode, axis: number): readonly Flow[] | unde
     }
     case 'transpose':
       return [whole(0, numbers('perm')[axis] ?? 0)];
-    case 'slice':
-      return inputs[0]?.[axis] === count && numbers('steps')[axis] === 1 ? [whole(0, axis)] : undefined;
+    case 'slice': {
+      const start = numbers('starts')[axis] ?? 0;
+      const source = range(count).map((i) => start + i);
+      return numbers('steps')[axis] === 1 ? [{ input: 0, axis, first: 0, source }] : undefined;
+    }
     case 'pad': {
       const pads = numbers('pads');
       return pads[axis] === 0 && pads[axis + output.length] === 0 ? [whole(0, axis)] : undefined;
@@ -92,15 +95,19 @@ export function flowsOutOf(
   return undefined;
 }
 
-/** Attributes of a node for `count` features along `axis` of its output, `inner` of them along that of its first input. */
+/**
+ * Attributes of a node for `count` features along `axis` of its output, `inner` of them along that of its first input, which
+ * has no others that the output does not take.
+ */
 export function narrowAttributes(node: SizedNode, axis: number, count: number, inner: number): Node['attributes'] {
   const { op, attributes } = node;
-  const resized = (name: string): Node['attributes'] => {
-    const sizes = attributes[name];
-    return Array.isArray(sizes) ? { ...attributes, [name]: sizes.map((size, d) => (d === axis ? count : size)) } : {};
+  const changed = (name: string, to: number): Node['attributes'] => {
+    const list = attributes[name];
+    return Array.isArray(list) ? { [name]: list.map((value, d) => (d === axis ? to : value)) } : {};
   };
-  if (op === 'reshape') return resized('shape');
-  if (op === 'slice' || op === 'resize') return resized('sizes');
+  if (op === 'reshape') return { ...attributes, ...changed('shape', count) };
+  if (op === 'resize') return { ...attributes, ...changed('sizes', count) };
+  if (op === 'slice') return { ...attributes, ...changed('sizes', count), ...changed('starts', 0) };
   return op === 'conv' && groupsOf(node) > 1 ? { ...attributes, group: inner } : attributes;
 }
 

@@ -13,14 +13,15 @@ export type Narrow = (rewriter: Rewriter, id: ValueId, axis: number, kept: reado
 
 /**
  * A narrower for one set of kept features: it goes back through nodes that keep features apart to the layers that make
- * them, whose rows it cuts, and adds each narrow value once in a rebuild, however many readers ask for it.
+ * them, whose rows it cuts, and adds each narrow value once in a rebuild, however many readers ask for it. Parts of a value
+ * (of gates and what they gate, made by one layer) become values of their own.
  */
 export function makeNarrower(): Narrow {
   const made = new WeakMap<Rewriter, Map<string, ValueId | undefined>>();
   const narrow: Narrow = (rewriter, id, axis, kept) => {
     const found = made.get(rewriter) ?? new Map<string, ValueId | undefined>();
     made.set(rewriter, found);
-    const key = `${id} ${axis}`;
+    const key = `${id} ${axis} ${kept.join()}`;
     if (!found.has(key)) found.set(key, narrowValue(rewriter, id, axis, kept, narrow));
     return found.get(key);
   };
@@ -99,15 +100,6 @@ export interface Refit {
   readonly kept: readonly number[];
   readonly mix: Matrix;
   readonly shift: Float64Array;
-}
-
-/** The kept units as they are and nothing for the others. */
-export function withoutRefit(units: number, kept: readonly number[]): Refit {
-  const mix = makeMatrix(units, kept.length);
-  kept.forEach((unit, q) => {
-    mix.data[unit * kept.length + q] = 1;
-  });
-  return { kept, mix, shift: new Float64Array(units) };
 }
 
 /**

@@ -41,15 +41,32 @@ export function codesOfRange({ min, max }: InputRange): InputCodes {
   return { scale, zero: Math.min(maxActivationCode, Math.round((0 - low) / scale)) };
 }
 
-/** Nearest codes, symmetric per output channel (axis 0): scale = max |w| / 127 (papers.md 5.5). */
+/** Groups of codes whose products should fit 16 bits together (4-lower/pack-codes.ts), the faster number first. */
+const groupsTogether = [4, 2] as const;
+/** Codes of one sign in a 16-bit sum. */
+const mostOfSign = 258;
+/** Times wider steps that this may cost an output. */
+const mostWidening = 3;
+
+/**
+ * Nearest codes, symmetric per output channel (axis 0): scale = max |w| / 127 (papers.md 5.5), or a little more where that
+ * keeps the sums of a few products within 16 bits.
+ */
 export function roundWeights(weights: Tensor): WeightCodes {
   const values = numbersOf(weights);
-  const outputs = sizeAt(weights.shape, 0);
-  const each = values.length / outputs;
+  const [outputs, channels = 1, ...kernel] = [sizeAt(weights.shape, 0), ...sizesOf(weights.shape).slice(1)];
+  const taps = kernel.reduce((a, b) => a * b, 1);
+  const each = channels * taps;
+  const run = channels * (kernel.at(-1) ?? 1);
+  const filled = Math.ceil(run / codesPerWord) * codesPerWord;
   const scales = Float64Array.from({ length: outputs }, (_, o) => {
-    let largest = 0;
-    for (let i = o * each; i < (o + 1) * each; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0));
-    return largest / maxWeightCode;
+    const own = Float64Array.from({ length: each }, (_, i) => values[o * each + i] ?? 0);
+    const largest = own.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+    // as kernels read them: channels innermost, each row of taps filled up to whole groups
+    const inOrder = new Float64Array((each / run) * filled);
+    for (let i = 0; i < each; i++)
+      inOrder[Math.floor(i / run) * filled + (i % run)] = own[(i % channels) * taps + Math.floor(i / channels)] ?? 0;
+    return scaleOf(largest / maxWeightCode, inOrder);
   });
   const codes = Int8Array.from(values, (w, i) => {
     const scale = scales[Math.floor(i / each)] ?? 0;
@@ -58,15 +75,41 @@ export function roundWeights(weights: Tensor): WeightCodes {
   return { codes, scales };
 }
 
+function scaleOf(narrowest: number, weights: Float64Array): number {
+  for (const groups of groupsTogether) {
+    // rounding may add a half to each of two codes a group
+    const scale = largestTogether(weights, groups) / (mostOfSign - groups);
+    if (scale <= mostWidening * narrowest) return Math.max(narrowest, scale);
+  }
+  return narrowest;
+}
+
+/** Largest sum of weights of one sign that lie in the same half of neighbouring groups of four. */
+function largestTogether(weights: Float64Array, groups: number): number {
+  let largest = 0;
+  for (let first = 0; first < weights.length; first += codesPerWord / 2) {
+    let [above, below] = [0, 0];
+    for (let group = 0; group < groups; group++) {
+      for (let i = 0; i < codesPerWord / 2; i++) {
+        const w = weights[first + group * codesPerWord + i] ?? 0;
+        if (w > 0) above += w;
+        else below -= w;
+      }
+    }
+    largest = Math.max(largest, above, below);
+  }
+  return largest;
+}
+
 /** Integers up to here are exact in float32, in which sums are handed on. */
-const maxSum = 2 ** 24;
+export const maxSum = 2 ** 24;
 
 /**
  * A linear layer or convolution in int8. With q(x) the codes of x (ops/quantize.ts), S = scale of x * scales[o]:
  *     y[o] = S * (sum of q(x) * codes[o]) + (b[o] - S * zero * sum of codes[o])
  * The node keeps its op and gets `inputScale` and `inputZero`; a mul and an add per output follow, for the epilogue.
- * No answer for a layer whose weights are not float32 constants, whose input channels do not come in fours (in each
- * group), whose sums could leave the whole numbers of float32, or that is quantised already.
+ * No answer for a layer whose weights are not float32 constants, whose neighbouring inputs leave groups of four too empty,
+ * whose sums could leave the whole numbers of float32, or that is quantised already.
  */
 export const quantizeLayer =
   ({ input, weights: given }: LayerQuantization): Rule =>
@@ -111,11 +154,19 @@ export const quantizeLayer =
     return [isShifted ? rewriter.add('add', [scaled, constant(shift, 'shift')], {}, node.name) : scaled];
   };
 
-/** Input channels (of a group) in fours are what int8 kernels take; without them a layer would be slower than before. */
-function isQuantizable(node: Node, { dtype, shape }: Tensor): boolean {
-  if ((node.op !== 'linear' && node.op !== 'conv') || node.attributes.inputScale !== undefined) return false;
-  const channels = sizeAt(shape, 1);
-  return dtype === 'float32' && channels > 0 && channels % codesPerWord === 0;
+/** Zero codes that fill up groups of four, over the codes there are: with more of them a layer would be slower than before. */
+const mostFilling = 1 / 3;
+
+/** Whether a layer has what int8 kernels take: neighbouring inputs (of a group) that nearly fill groups of four. */
+export function isQuantizable({ op, attributes }: Node, { dtype, shape }: Tensor): boolean {
+  if ((op !== 'linear' && op !== 'conv') || attributes.inputScale !== undefined || dtype !== 'float32') return false;
+  const [channels = 0, ...kernel] = sizesOf(shape).slice(1);
+  // one tap beside the other, where nothing lies between them
+  const { dilations } = attributes;
+  const isDense = !Array.isArray(dilations) || dilations.every((d) => d === 1);
+  const run = isDense && Number(attributes.group ?? 1) === 1 ? channels * (kernel.at(-1) ?? 1) : channels;
+  const filling = (codesPerWord - (run % codesPerWord)) % codesPerWord;
+  return run > 1 && filling <= mostFilling * run;
 }
 
 interface CodeSums {

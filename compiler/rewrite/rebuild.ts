@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { bug } from '../diagnostics/index.ts';
 import { type Fold, GraphBuilder } from '../ir/build.ts';
+import { countReaders } from '../ir/count-readers.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
 import type { Attributes, OpName } from '../ops/index.ts';
 import { OpError } from '../ops/op.ts';
@@ -92,7 +93,7 @@ class Copier implements Rewriter {
     this.#graph = graph;
     this.#builder = new GraphBuilder(graph.name, options.fold);
     this.#shared = options.share ? new SharedNodes() : undefined;
-    this.#oldUses = countUses(graph);
+    this.#oldUses = countReaders(graph);
     for (const id of graph.inputs) {
       const value = requireValue(graph, id);
       this.#define(id, this.#builder.input(value.name, value.type));
@@ -221,13 +222,6 @@ const exactly = (_: string, value: unknown): unknown =>
   typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
     ? { number: Object.is(value, -0) ? '-0' : String(value) }
     : value;
-
-function countUses(graph: Graph): Map<ValueId, number> {
-  const uses = new Map<ValueId, number>();
-  const reads = [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map((o) => o.value)];
-  for (const id of reads) uses.set(id, (uses.get(id) ?? 0) + 1);
-  return uses;
-}
 
 function requireValue(graph: Graph, id: ValueId): { readonly name: string; readonly type: TensorType } {
   const value = graph.values.get(id);

@@ -1,3 +1,4 @@
+import { countReaders } from '../ir/count-readers.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
 import { ops } from '../ops/index.ts';
 import { numbersOf } from '../tensor/convert.ts';
@@ -16,9 +17,7 @@ export interface ValueView {
 /** Views a finished graph. */
 export function viewOf(graph: Graph): ValueView {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((id) => [id, node] as const)));
-  const uses = new Map<ValueId, number>();
-  const reads = [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ value }) => value)];
-  for (const id of reads) uses.set(id, (uses.get(id) ?? 0) + 1);
+  const uses = countReaders(graph);
   return {
     producer: (id) => producers.get(id),
     known: (id) => graph.constants.get(id),

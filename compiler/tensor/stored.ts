@@ -99,6 +99,45 @@ export function storeCodes(shape: Shape, form: IntegerForm | PaletteForm): Tenso
   return { ...makeTensor('float32', shape, data), stored: form };
 }
 
+/**
+ * A float32 tensor of elements picked from another: element i is that at `places[i]`, or 0 where the place is -1. It keeps
+ * the form where that can hold zeros too: a palette without one gets one more entry.
+ */
+export function pickElements(tensor: Tensor, shape: Shape, places: Int32Array): Tensor {
+  const pick = <T extends Float32Array | Int8Array | Uint8Array>(from: T, to: T, otherwise: number): T => {
+    places.forEach((place, i) => {
+      to[i] = place < 0 ? otherwise : (from[place] ?? 0);
+    });
+    return to;
+  };
+  const count = places.length;
+  const { stored } = tensor;
+  const data = pick(Float32Array.from(tensor.data, Number), new Float32Array(count), 0);
+  const plain = makeTensor('float32', shape, data);
+  if (!stored) return plain;
+  switch (stored.kind) {
+    case 'float16':
+      return { ...plain, stored };
+    case 'integer': {
+      const codes = pick(stored.codes, new Int8Array(count), 0);
+      return { ...plain, stored: { ...stored, codes, scales: pick(stored.scales, new Float32Array(count), 0) } };
+    }
+    case 'palette': {
+      const found = stored.entries.indexOf(0);
+      const needsZero = found < 0 && places.includes(-1);
+      const entries = needsZero ? Float32Array.of(...stored.entries, 0) : stored.entries;
+      const bits = paletteBits.find((size) => size >= stored.bits && 2 ** size >= entries.length);
+      if (bits === undefined) return plain;
+      const zero = needsZero ? stored.entries.length : found;
+      return { ...plain, stored: { ...stored, bits, entries, codes: pick(stored.codes, new Uint8Array(count), zero) } };
+    }
+    default:
+      return stored satisfies never;
+  }
+}
+
+const paletteBits = [1, 2, 3, 4, 5, 6, 7, 8] as const satisfies readonly PaletteForm['bits'][];
+
 /** The elements that codes stand for. */
 export function decodeForm(form: IntegerForm | PaletteForm): Float32Array {
   const data = new Float32Array(form.codes.length);

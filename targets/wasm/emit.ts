@@ -166,6 +166,10 @@ export const modulePasses: readonly string[] = [
   'vacuum',
 ];
 
+/** A kernel's own function, or one that it alone calls. */
+const isPartOf = (functionName: string, kernel: string): boolean =>
+  functionName === kernel || functionName.startsWith(`${kernel}.`);
+
 function optimise(module: binaryen.Module, program: Program, kernels: readonly AddedKernel[]): WasmCode {
   if (!module.validate()) throw new Error(`internal: the wasm module of ${program.name} is not valid`);
   module.runPasses(modulePasses);
@@ -175,7 +179,8 @@ function optimise(module: binaryen.Module, program: Program, kernels: readonly A
   );
   const bytes = Uint8Array.from(module.emitBinary());
   const sizes = functionSizes(bytes);
-  const sizeOf = (kernel: AddedKernel): number => (kernel.isShared ? 0 : (sizes[names.indexOf(kernel.name)] ?? 0));
+  const sizeOf = ({ name, isShared }: AddedKernel): number =>
+    names.reduce((sum, own, i) => (isPartOf(own, name) && !isShared ? sum + (sizes[i] ?? 0) : sum), 0);
   return {
     bytes,
     kernels: program.kernels.map((kernel, i) => {

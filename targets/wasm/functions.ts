@@ -6,6 +6,7 @@ import type { WasmFeatures } from '../target.ts';
 import { Code, type Ref } from './kernels/code.ts';
 import { type IntrinsicName, intrinsicResult, requireIntrinsic } from './primitives/intrinsics.ts';
 import { renderExpr } from './render-expr.ts';
+import { Splats } from './splats.ts';
 
 const argument = (name: string): Expr => ({ kind: 'local', dtype: 'float32', name });
 
@@ -13,11 +14,13 @@ const argument = (name: string): Expr => ({ kind: 'local', dtype: 'float32', nam
 export class Functions {
   readonly module: binaryen.Module;
   readonly features: WasmFeatures;
+  readonly splats: Splats;
   readonly #known = new Set<string>();
 
   constructor(module: binaryen.Module, features: WasmFeatures) {
     this.module = module;
     this.features = features;
+    this.splats = new Splats(module);
   }
 
   intrinsic(name: IntrinsicName, operands: readonly Ref[]): Ref {

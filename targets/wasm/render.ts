@@ -225,7 +225,8 @@ export class Renderer implements FetchContext, Surroundings {
   /** Engines do not move constants out of loops. */
   #constantVector(e: ConstExpr): Ref {
     const constant = (): Ref => vectorConstant(this.module, e.dtype, e.value);
-    if (!this.isHot) return constant();
+    const bits = bitsOf(e);
+    if (!this.isHot) return bits === 0 ? constant() : this.#functions.splats.get(bits);
     const root = scopeAt(this.scope, 0);
     const key = `${e.dtype} ${Object.is(e.value, -0) ? '-0' : e.value}`;
     const known = root.memo.get(key);
@@ -370,6 +371,12 @@ export class Renderer implements FetchContext, Surroundings {
   call(name: Parameters<Surroundings['call']>[0], operands: readonly Ref[]): Ref {
     return this.#functions.intrinsic(name, operands);
   }
+}
+
+function bitsOf({ dtype, value }: ConstExpr): number {
+  if (dtype === 'bool') return value ? -1 : 0;
+  if (dtype !== 'float32') return Number(value) | 0;
+  return new Int32Array(Float32Array.of(Number(value)).buffer)[0] ?? 0;
 }
 
 const isNumber = (e: Expr): e is ConstExpr => e.kind === 'const' && !Number.isNaN(e.value);

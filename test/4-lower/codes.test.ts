@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lower } from '../../compiler/4-lower/lower.ts';
+import { groupsIn16Bits } from '../../compiler/4-lower/pack-codes.ts';
 import { evaluateGraph } from '../../compiler/ir/evaluate.ts';
 import type { ValueId } from '../../compiler/ir/graph.ts';
 import { printProgram } from '../../compiler/ir/print-program.ts';
@@ -148,8 +149,40 @@ describe('codes on every executor', () => {
     expect(kindsOfB(program)).toEqual(['packed8', 'packed8', 'packed8']);
   });
 
+  test('groups of four are filled up with zero codes', () => {
+    const program = exactly((g) => conv(g, g.input([1, 3, 5, 5]), [6, 3, 3, 3], 1));
+    expect(kindsOfB(program)).toEqual(['packed8']);
+    // three rows of 3 x 3 inputs, 12 codes each for a panel of 8
+    expect(program.constants.size).toBe(320);
+    expect(kindsOfB(exactly((g) => g.add('linear', [g.input([3, 7]), codes(g, [5, 7])], signed)))).toEqual(['packed8']);
+  });
+
+  test('two values are quantised both', () => {
+    const product = { ...signed, rightScale: 0.02 };
+    const sizes = [
+      [
+        [5, 12],
+        [12, 9],
+      ],
+      [
+        [2, 3, 7, 10],
+        [2, 3, 10, 6],
+      ],
+      [
+        [4, 33],
+        [33, 1],
+      ],
+    ] as const;
+    for (const [a, b] of sizes)
+      expect(kindsOfB(exactly((g) => g.add('matmul', [g.input(a), g.input(b)], product)))).toEqual(['live8']);
+    const turned = exactly((g) => {
+      const b = g.add('transpose', [g.input([2, 9, 8])], { perm: [0, 2, 1] });
+      return g.add('mul', [g.add('matmul', [g.input([2, 5, 8]), b], product), g.constant([], 2 ** -12)]);
+    });
+    expect(kindsOfB(turned)).toEqual(['live8']);
+  });
+
   test('what has no groups of four is a loop of the same meaning', () => {
-    expect(kindsOfB(exactly((g) => conv(g, g.input([1, 3, 5, 5]), [6, 3, 3, 3], 1)))).toEqual([]);
     expect(kindsOfB(exactly((g) => conv(g, g.input([1, 4, 5, 5]), [4, 1, 3, 3], 1, 4)))).toEqual([]);
     expect(kindsOfB(exactly((g) => g.add('linear', [g.input([2, 8]), g.constant([3, 8], 0.5)], signed)))).toEqual([]);
     const live = graphOf((g) => g.add('linear', [g.input([2, 8]), g.input([3, 8])], signed));
@@ -174,6 +207,36 @@ test('a kernel whose codes could not be in groups is a bug', () => {
   const [kernel] = contractions(program);
   const broken = { ...kernel!, a: { offset: scaleIndex(kernel!.a.offset, 2) } };
   expect(() => verifyProgram({ ...program, kernels: [broken] })).toThrow(
-    '"linear [4,3]" has int8 weights and its A is not in groups along k',
+    '"linear [4,3]" multiplies int8 codes and its A is not in groups along k',
   );
+});
+
+describe('groups that fit 16 bits', () => {
+  /** One column of 16 codes in a panel. */
+  const panel = (column: readonly number[]): Int8Array => {
+    const packed = new Int8Array(8 * column.length);
+    column.forEach((code, k) => {
+      packed[Math.floor(k / 4) * 32 + (k % 4)] = code;
+    });
+    return packed;
+  };
+  const [small, large] = [
+    [32, 32, 1, 1],
+    [33, 32, 1, 1],
+  ];
+
+  test.each([
+    ['258 of one sign in a lane', [...[33, 33], 126, 126, ...[32, 32, 1, 1], ...small!, ...small!], 4],
+    ['one more', [...[33, 33], 126, 126, ...[33, 32, 1, 1], ...small!, ...small!], 2],
+    ['signs apart', [127, 127, -127, -127, ...[-127, -127, 127, 127], ...[2, 2, 0, 0], 0, 0, 0, 0], 4],
+    ['two at their limit', [65, 65, 0, 0, 64, 64, 0, 0, ...large!, ...large!], 2],
+    ['none', [127, 127, 0, 0, 127, 127, 0, 0, ...small!, ...small!], 1],
+  ] as const)('%s', (_, column, groups) => {
+    expect(groupsIn16Bits(panel(column), 16)).toBe(groups);
+  });
+
+  test('panels do not run on into each other', () => {
+    const [a, b] = [panel([0, 0, 0, 0, 127, 127, 0, 0]), panel([127, 127, 0, 0, 0, 0, 0, 0])];
+    expect(groupsIn16Bits(Int8Array.of(...a, ...b), 8)).toBe(4);
+  });
 });

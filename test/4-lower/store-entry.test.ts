@@ -75,6 +75,64 @@ describe('the stored form of packed weights', () => {
     expect(found).toMatchObject({ panels: 1, rows: 40, columns: 2, table: 4 });
   });
 
+  it('keeps one set of scales for a group of inputs whose rows lie scattered: channels innermost behind Flatten', () => {
+    const builder = new GraphBuilder('flatten');
+    const x = builder.input('x', { dtype: 'float32', shape: shapeOf([1, 8, 6, 6]) });
+    const window = { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1] };
+    const image = builder.add('conv', [x, builder.constant(randomTensor(random, [12, 8, 3, 3]))], window);
+    const flat = builder.add('reshape', [builder.add('relu', [image])], { shape: [1, 432] });
+    const shape = shapeOf([40, 432]);
+    const w = storeInteger(randomTensor(random, [40, 432]), 4, groupByInputs(shape, 32));
+    builder.output('y', builder.add('linear', [flat, builder.constant(w, 'w')]));
+    const program = lowerAgreeing(builder.build());
+    const entry = entryOf(program);
+    // 12 channels of 36 positions: each row lies in another group than the one before
+    expect(header(entry)).toMatchObject({ bits: 4, panels: 5, rows: 432, table: 432 });
+    const [groups, scales] = [Math.ceil(432 / 32), 2];
+    expect(entry.stored!.bytes).toHaveLength(28 + 5 * 8 * 4 + 432 * 4 + 5 * groups * 8 * scales + (5 * 432 * 8) / 2);
+  });
+
+  it('keeps them also of a convolution that reads an image of the caller, channels outermost', () => {
+    const builder = new GraphBuilder('image');
+    const x = builder.input('x', { dtype: 'float32', shape: shapeOf([1, 64, 5, 5]) });
+    const shape = shapeOf([24, 64, 3, 3]);
+    const w = storeInteger(randomTensor(random, [24, 64, 3, 3]), 4, groupByInputs(shape, 32));
+    const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
+    builder.output('y', builder.add('conv', [x, builder.constant(w, 'w')], window));
+    const { stored } = entryOf(lowerAgreeing(builder.build()));
+    const [codes, scales] = [(24 * 576) / 2, 24 * 18 * 2];
+    expect(stored!.bytes.length).toBeLessThan(1.05 * (codes + scales) + 4 * 576 + 28 + 24 * 4);
+  });
+
+  it.each(Object.entries(storings))('of a transposed convolution stays that: %s', (_, store) => {
+    const builder = new GraphBuilder('transposed');
+    const x = builder.input('x', { dtype: 'float32', shape: shapeOf([1, 12, 4, 3]) });
+    const w = store(randomTensor(random, [12, 10, 3, 3]));
+    const bias = builder.constant(randomTensor(random, [10]));
+    const attributes = { strides: [2, 2], dilations: [1, 1], pads: [1, 1, 1, 1], outputPadding: [1, 1] };
+    builder.output('y', builder.add('convTranspose', [x, builder.constant(w, 'w'), bias], attributes));
+    const { stored } = entryOf(lowerAgreeing(builder.build()));
+    // where the kernel has no tap there are zeros, which a palette needs an entry for
+    const wider: Record<string, string> = {
+      'palette of 2': 'palette of 3',
+      'palette of 4': 'palette of 5',
+      'palette of 8': 'palette of 9',
+      'palette of 16': 'palette of 17',
+    };
+    const name = printStored(w.stored!);
+    expect(stored?.name).toBe(name === 'palette of 256' ? undefined : (wider[name] ?? name));
+  });
+
+  it('of a transposed convolution fills panels with channels, not with phases', () => {
+    const builder = new GraphBuilder('transposed');
+    const x = builder.input('x', { dtype: 'float32', shape: shapeOf([1, 16, 4, 4]) });
+    const w = storeFloat16(randomTensor(random, [16, 16, 2, 2]));
+    builder.output('y', builder.add('convTranspose', [x, builder.constant(w, 'w')], { strides: [2, 2] }));
+    const entry = entryOf(lowerAgreeing(builder.build()));
+    expect(entry.bytes).toHaveLength(4 * 4 * 16 * (16 + 1));
+    expect(entry.stored!.bytes).toHaveLength(28 + 4 * 4 * 16 + 2 * 4 * 16 * 16);
+  });
+
   it('has batches of panels for groups of channels', () => {
     const w = storeEvenly(randomTensor(random, [18, 4, 3, 3]), 3);
     const found = header(entryOf(lowerConv(w, [1, 12, 6, 6], { group: 3 })));

@@ -61,7 +61,7 @@ describe('stored weights in model.lcw', () => {
     const pool = poolOf(linearLayers());
     const { bytes } = emitWeights('layers', pool);
     const model = Model.getRootAsModel(new ByteBuffer(bytes));
-    const forms = { float16: Form.Float16, integer: Form.Integer, palette: Form.Palette };
+    const forms = { float16: Form.Float16, integer: Form.Integer, palette: Form.Palette, copy: Form.Copy };
     const wanted = pool.entries.map(({ stored }) => (stored ? forms[stored.kind] : Form.Raw));
     expect([...model.formsArray()!]).toEqual(wanted);
     expect(new Set(wanted).size).toBe(4);

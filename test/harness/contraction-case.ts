@@ -11,12 +11,13 @@ import {
 } from '../../compiler/kernel/index-expr.ts';
 import { accLocal, type ContractionKernel, panelWidth } from '../../compiler/kernel/nest.ts';
 import { codesPerWord, type Quantization } from '../../compiler/kernel/quantization.ts';
+import { codeRows } from '../../compiler/kernel/whole-groups.ts';
 import { dim } from '../../compiler/tensor/shape.ts';
 import type { WasmFeatures } from '../../targets/target.ts';
 import { modulePasses } from '../../targets/wasm/emit.ts';
 import type { RenderValue } from '../../targets/wasm/kernels/epilogue.ts';
 import { contractionFunction, contractionScratch } from '../../targets/wasm/kernels/index.ts';
-import { codeOf } from './code-of.ts';
+import { codeOf, signedCodeOf } from './code-of.ts';
 
 /** Extents and element strides, outermost first; a stride list has one entry per axis. */
 export interface CaseAxes {
@@ -39,8 +40,10 @@ export interface CaseSpec {
   readonly liveN?: number;
   readonly batchStride?: number;
   readonly epilogue?: 'none' | 'relu' | 'scale' | 'residual';
-  /** B of int8 codes, A quantised so */
+  /** A quantised so; B of int8 codes, or quantised too where it is live */
   readonly codes?: Quantization;
+  /** codes of B so small that as many groups fit 16 bits */
+  readonly groupsIn16Bits?: 1 | 2 | 4;
 }
 
 const strideIndex = (axes: readonly Axis[], strides: readonly number[] | undefined): Index =>
@@ -93,7 +96,7 @@ export function makeKernel(spec: CaseSpec): ContractionKernel {
     slots: [
       { name: 'out', dtype: 'float32', access: 'write' },
       read('a'),
-      read('b', spec.codes ? 'int32' : 'float32'),
+      read('b', spec.codes && spec.liveN === undefined ? 'int32' : 'float32'),
       ...extra,
     ],
     batch,
@@ -107,8 +110,16 @@ export function makeKernel(spec: CaseSpec): ContractionKernel {
   };
 }
 
-function operandB({ codes, liveN, batchStride = 0 }: CaseSpec, live: Index): ContractionKernel['b'] {
-  if (codes) return { kind: 'packed8', batchStride, quantizationOfA: codes };
+/** Values lie in [-1, 1]: those above 100 / 127 saturate. */
+export const inverseScaleOfLiveB = 160;
+
+function operandB(
+  { codes, liveN, batchStride = 0, groupsIn16Bits = 1 }: CaseSpec,
+  live: Index,
+): ContractionKernel['b'] {
+  if (codes && liveN !== undefined)
+    return { kind: 'live8', offset: live, quantizationOfA: codes, inverseScaleOfB: inverseScaleOfLiveB };
+  if (codes) return { kind: 'packed8', batchStride, quantizationOfA: codes, groupsIn16Bits };
   return liveN === undefined ? { kind: 'packed', batchStride } : { kind: 'live', offset: live };
 }
 
@@ -122,9 +133,10 @@ export function multiplyAdds(spec: CaseSpec): number {
 /** Elements each slot needs: exactly up to the last one that may be touched. */
 export function slotSizes(kernel: ContractionKernel): number[] {
   const span = (index: Index): number => rangeOf(index).max + 1;
-  const rows = kernel.b.kind === 'packed8' ? size(kernel.k) / codesPerWord : size(kernel.k) + 1;
+  const rows = kernel.b.kind === 'packed8' ? codeRows(kernel.k) / codesPerWord : size(kernel.k) + 1;
   const panels = Math.ceil(kernel.n.extent.size / panelWidth) * panelWidth * rows;
-  const b = kernel.b.kind === 'live' ? span(kernel.b.offset) : kernel.b.batchStride * (size(kernel.batch) - 1) + panels;
+  const isLive = kernel.b.kind === 'live' || kernel.b.kind === 'live8';
+  const b = isLive ? span(kernel.b.offset) : kernel.b.batchStride * (size(kernel.batch) - 1) + panels;
   const extra =
     kernel.epilogue.kind === 'binary' && kernel.epilogue.b.kind === 'fetch' ? [span(kernel.epilogue.b.offset)] : [];
   return [span(kernel.store.offset), span(kernel.a.offset), b, ...extra];
@@ -161,9 +173,20 @@ export function reference(kernel: ContractionKernel, slots: readonly Float32Arra
       const bytes = new Int8Array(slots[2]!.buffer, slots[2]!.byteOffset, slots[2]!.byteLength);
       each(kernel.k, (k) => {
         if (codes) {
+          const x = codeOf(slots[1]![value(kernel.a.offset)]!, codes.quantizationOfA);
+          const run = kernel.k.at(-1)?.extent.size ?? 1;
+          const filled = 4 * Math.ceil(run / 4);
+          const row = Math.floor(k / run) * filled + (k % run);
+          const rows = (points / run) * filled;
           const word =
-            batch * codes.batchStride + ((Math.floor(col / 8) * points) / 4) * 8 + Math.floor(k / 4) * 8 + (col % 8);
-          sum += codeOf(slots[1]![value(kernel.a.offset)]!, codes.quantizationOfA) * bytes[4 * word + (k % 4)]!;
+            batch * codes.batchStride + ((Math.floor(col / 8) * rows) / 4) * 8 + Math.floor(row / 4) * 8 + (col % 8);
+          sum += x * bytes[4 * word + (row % 4)]!;
+          return;
+        }
+        if (kernel.b.kind === 'live8') {
+          const { zero } = kernel.b.quantizationOfA;
+          const x = codeOf(slots[1]![value(kernel.a.offset)]!, kernel.b.quantizationOfA) - zero;
+          sum += x * signedCodeOf(slots[2]![value(kernel.b.offset)]!, kernel.b.inverseScaleOfB);
           return;
         }
         const b = kernel.b.kind === 'live' ? value(kernel.b.offset) : panel + 8 * (k + 1);
@@ -201,6 +224,9 @@ export const renderCase: RenderValue = (value, scope) => {
 export const scratchBytes = (kernels: readonly ContractionKernel[], features: WasmFeatures): number =>
   Math.max(0, ...kernels.map((k) => contractionScratch(k, features)));
 
+/** Functions that sum codes after others have written them: of two, the machine at hand takes one. */
+const codeSums = ['.relaxed', '.pairs'] as const;
+
 /** One module with a function f0, f1, ... per kernel. */
 export function assemble(
   kernels: readonly ContractionKernel[],
@@ -219,7 +245,8 @@ export function assemble(
     module.setMemory(pages, pages, 'memory');
     const tiles = kernels.map((kernel, i) => {
       const facts = contractionFunction(module, `f${i}`, kernel, features, renderCase, 0);
-      module.addFunctionExport(`f${i}`, `f${i}`);
+      for (const part of ['', ...codeSums])
+        if (module.getFunction(`f${i}${part}`) !== 0) module.addFunctionExport(`f${i}${part}`, `f${i}${part}`);
       return facts.tile;
     });
     if (!module.validate()) throw new Error('invalid module');
@@ -233,6 +260,8 @@ export function assemble(
 export interface Built {
   readonly memory: WebAssembly.Memory;
   readonly functions: readonly ((...addresses: number[]) => void)[];
+  /** for each kernel, what sums anew after its function has run */
+  readonly sums: readonly (readonly ((...addresses: number[]) => void)[])[];
   readonly tiles: readonly string[];
   readonly bytes: number;
 }
@@ -241,5 +270,11 @@ export function instantiate(kernels: readonly ContractionKernel[], features: Was
   const { bytes, tiles } = assemble(kernels, features, pages);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const functions = kernels.map((_, i) => exports[`f${i}`] as (...addresses: number[]) => void);
-  return { memory: exports.memory as WebAssembly.Memory, functions, tiles, bytes: bytes.length };
+  const sums = kernels.map((_, i) =>
+    codeSums.flatMap((part) => {
+      const found = exports[`f${i}${part}`];
+      return found ? [found as (...addresses: number[]) => void] : [];
+    }),
+  );
+  return { sums, memory: exports.memory as WebAssembly.Memory, functions, tiles, bytes: bytes.length };
 }

@@ -1,6 +1,6 @@
 import type { Attributes } from '../../compiler/ops/index.ts';
 import type { Tensor } from '../../compiler/tensor/tensor.ts';
-import { codeOf } from '../harness/code-of.ts';
+import { codeOf, signedCodeOf } from '../harness/code-of.ts';
 import {
   at,
   broadcast,
@@ -156,6 +156,26 @@ const convCases: OpCase[] = [
     {},
     true,
   ),
+];
+
+/** The product of codes of a, centred, and of b: what ops/quantize.ts says, spelt out again. */
+function quantizedMatmul(name: string, [a, b]: readonly [Tensor, Tensor], zero: number, special = false): OpCase {
+  const attributes = { inputScale: 0.03, inputZero: zero, rightScale: 0.02 };
+  const left = { inverseScale: Math.fround(1 / 0.03), zero };
+  const mapped = (t: Tensor, code: (x: number) => number): Tensor =>
+    build('float32', sizes(t), (index) => code(peek(t, index) ?? 0));
+  const expected = multiply([
+    mapped(a, (x) => codeOf(x, left) - zero),
+    mapped(b, (x) => signedCodeOf(x, Math.fround(1 / 0.02))),
+  ]);
+  return { op: 'matmul', name: `of codes, ${name}`, inputs: [a, b], attributes, expected, special };
+}
+
+const quantizedProducts: OpCase[] = [
+  quantizedMatmul('batches', [noise([2, 3, 7, 12]), noise([2, 3, 12, 9], -2, 2, 2)], 64),
+  quantizedMatmul('groups of four filled up', [noise([9, 21]), noise([21, 18], -2, 2, 2)], 50),
+  quantizedMatmul('nothing below zero, saturating', [noise([5, 8], 0, 5), noise([8, 4], -4, 4, 2)], 0),
+  quantizedMatmul('one row by one column', [noise([1, 13]), noise([13, 1], -2, 2, 2)], 127),
 ];
 
 /** The layer on codes of x: what ops/quantize.ts says, spelt out again. Padding is a 0 that is quantised too. */
@@ -340,6 +360,7 @@ export const cases: readonly OpCase[] = [
   ...linearCases,
   ...convCases,
   ...quantizedCases,
+  ...quantizedProducts,
   ...convTransposeCases,
   ...attentionCases,
 ];

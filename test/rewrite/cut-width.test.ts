@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { evaluateGraph } from '../../compiler/ir/evaluate.ts';
 import type { Graph, ValueId } from '../../compiler/ir/graph.ts';
-import { cutReader, makeNarrower, withoutRefit } from '../../compiler/rewrite/cut-width.ts';
+import { makeMatrix } from '../../compiler/linalg/matrix.ts';
+import { cutReader, makeNarrower, type Refit } from '../../compiler/rewrite/cut-width.ts';
 import { replaceNodes } from '../../compiler/rewrite/replace-nodes.ts';
 import { tensorOf } from '../../compiler/tensor/convert.ts';
 import { sizesOf } from '../../compiler/tensor/shape.ts';
@@ -22,6 +23,15 @@ const run = (graph: Graph): number[] => {
 
 const sizesOfWeights = (graph: Graph): number[][] =>
   [...graph.constants.values()].map(({ shape }) => sizesOf(shape)).filter((sizes) => sizes.length > 1);
+
+/** The kept units as they are and nothing for the others. */
+function withoutRefit(units: number, kept: readonly number[]): Refit {
+  const mix = makeMatrix(units, kept.length);
+  kept.forEach((unit, q) => {
+    mix.data[unit * kept.length + q] = 1;
+  });
+  return { kept, mix, shift: new Float64Array(units) };
+}
 
 test('a prefix of the units, the rest left out: as if the reader had zeros for them', () => {
   const kept = [0, 1, 2];

@@ -66,6 +66,16 @@ test('weights are rounded per output, and an output of zeros stays zero', () => 
   expect([...(scales as Float64Array)]).toEqual([1 / 127, 0, 1]);
 });
 
+test('scales widen a little so that products of 4 groups fit 16 bits', () => {
+  // 8 codes of 127 would add up to 1016 in one lane; of three that are large it is 381
+  const large = [1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  const { codes, scales } = roundWeights(tensorOf('float32', [2, 16], [...large, ...large.map(() => 1)]));
+  expect(scales[0]).toBeCloseTo(3 / 254, 12);
+  expect([...(codes as Int8Array)].slice(0, 5)).toEqual([85, 85, 0, 0, 85]);
+  // that would cost too much of the second one, which 2 groups of 64 suit
+  expect(scales[1]).toBeCloseTo(4 / 256, 12);
+});
+
 test('before and after', () => {
   const graph = graphOf((g) =>
     g.add('linear', [g.input([2, 4]), g.constant([2, 4], [1, -1, 0.5, 0, 2, 2, 2, 2]), g.constant([2], [3, 4])]),
@@ -93,6 +103,7 @@ const layers: readonly (readonly [string, Graph])[] = [
   ['padded 3x3', layer('conv', [1, 4, 6, 7], [9, 4, 3, 3], same)],
   ['stride 2', layer('conv', [2, 8, 7, 7], [8, 8, 3, 3], { ...same, strides: [2, 2] })],
   ['dilated', layer('conv', [1, 4, 9, 9], [5, 4, 3, 3], { ...same, dilations: [2, 2], pads: [2, 2, 2, 2] })],
+  ['3 channels', layer('conv', [1, 3, 6, 7], [9, 3, 3, 3], same)],
   ['2 groups', layer('conv', [1, 8, 6, 6], [6, 4, 3, 3], { ...same, group: 2 })],
 ];
 
@@ -175,9 +186,10 @@ describe('left as it is', () => {
   const untouched = (graph: Graph, input = range): void => {
     expect(rebuild(graph, [quantizeLayer({ input })]).changes).toBe(0);
   };
-  test('channels that do not come in fours', () => {
-    untouched(layer('linear', [2, 6], [4, 6]));
-    untouched(layer('conv', [1, 3, 5, 5], [8, 3, 3, 3], same));
+  test('neighbours that leave groups of four too empty', () => {
+    untouched(layer('linear', [2, 5], [4, 5]));
+    untouched(layer('conv', [1, 5, 5, 5], [8, 5, 1, 1], same));
+    untouched(layer('conv', [1, 2, 9, 9], [8, 2, 3, 3], { ...same, dilations: [2, 2] }));
     untouched(layer('conv', [1, 8, 5, 5], [8, 1, 3, 3], { ...same, group: 8 }));
   });
   test('weights that are no constants, or no float32', () => {
@@ -196,9 +208,13 @@ describe('left as it is', () => {
   });
   test('sums that float32 could not hold', () => {
     // 127 * 127 * 1040 = 16,774,160 < 2^24 = 16,777,216 <= 127 * 127 * 1044
-    const constant = (k: number): Graph => graphOf((g) => g.add('linear', [g.input([1, k]), g.constant([1, k], 1)]));
-    untouched(constant(1044));
-    expect(rebuild(constant(1040), [quantizeLayer({ input: range })]).changes).toBe(1);
+    const changes = (k: number): number => {
+      const graph = graphOf((g) => g.add('linear', [g.input([1, k]), g.constant([1, k], 1)]));
+      const weights = { codes: new Int8Array(k).fill(127), scales: [1 / 127] };
+      return rebuild(graph, [quantizeLayer({ input: range, weights })]).changes;
+    };
+    expect(changes(1044)).toBe(0);
+    expect(changes(1040)).toBe(1);
     // positive and negative codes never add up
     const both = graphOf((g) =>
       g.add('linear', [

@@ -6,6 +6,8 @@ import {
   bitsOf,
   decodeForm,
   type IntegerForm,
+  type PaletteForm,
+  pickElements,
   printStored,
   storeCodes,
   storeFloat16,
@@ -127,3 +129,45 @@ describe('codes found elsewhere', () => {
     expect(store).toThrowError(`storeCodes: ${what} for `);
   });
 });
+
+describe('pickElements', () => {
+  const places = Int32Array.of(3, -1, 0, 0);
+  const shape = shapeOf([2, 2]);
+  const source = tensorOf('float32', [4], [1, -2, 3, 0.5]);
+
+  it('picks, with zeros where there is nothing', () => {
+    expect(pickElements(source, shape, places)).toEqual(tensorOf('float32', [2, 2], [0.5, 0, 1, 1]));
+  });
+
+  it.each([
+    ['float16', storeFloat16(source)],
+    ['int8', storeInteger(source, 8, Int32Array.of(0, 0, 1, 1))],
+    ['a palette', storeCodes(shapeOf([4]), paletteOf(2, [0, 1, 2, 2], [1, -2, 0.5]))],
+    ['a palette with a zero', storeCodes(shapeOf([4]), paletteOf(2, [0, 1, 2, 2], [1, 0, 0.5]))],
+    ['a full palette', storeCodes(shapeOf([4]), paletteOf(1, [0, 1, 1, 0], [1, -2]))],
+  ])('keeps the form: %s', (_, tensor) => {
+    const picked = pickElements(tensor, shape, places);
+    expect([...picked.data].map(Number)).toEqual([
+      Number(tensor.data[3]),
+      0,
+      Number(tensor.data[0]),
+      Number(tensor.data[0]),
+    ]);
+    expect(picked.stored?.kind).toBe(tensor.stored?.kind);
+    const form = picked.stored!;
+    if (form.kind === 'float16') return;
+    expect([...decodeForm(form)]).toEqual([...picked.data]);
+    expect(storeCodes(shape, form)).toEqual(picked);
+  });
+
+  it('gives up a palette of 256 that has no zero', () => {
+    const entries = Array.from({ length: 256 }, (_, i) => i + 1);
+    const full = storeCodes(shapeOf([4]), paletteOf(8, [0, 1, 2, 3], entries));
+    expect(pickElements(full, shape, places).stored).toBeUndefined();
+    expect(pickElements(full, shape, Int32Array.of(3, 1, 0, 0)).stored).toBeDefined();
+  });
+});
+
+function paletteOf(bits: PaletteForm['bits'], codes: readonly number[], entries: readonly number[]): PaletteForm {
+  return { kind: 'palette', bits, codes: Uint8Array.from(codes), entries: Float32Array.from(entries) };
+}

@@ -1,10 +1,11 @@
-import type { Graph, Node, ValueId } from '../../ir/graph.ts';
+import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Moments } from '../../linalg/moments.ts';
 import { ops } from '../../ops/index.ts';
 import { collapseOnto } from '../../rewrite/collapse.ts';
 import { oneTap } from '../../rewrite/factor-layer.ts';
 import { type ValueView, viewOf } from '../../rewrite/unit-map.ts';
-import { elementCount, sameShape, sizeAt, sizesOf } from '../../tensor/shape.ts';
+import { elementCount, sameShape, sizeAt } from '../../tensor/shape.ts';
+import { branchBetween, isLayer, macsOfNode, weightsOfNode } from '../branch.ts';
 import type { Candidate, Level } from '../candidate.ts';
 import { uniqueNames } from '../unique-names.ts';
 import { fitLinear, jointRows, poolHalves, widestRows } from './fit-linear.ts';
@@ -43,7 +44,7 @@ export function findBlocks(graph: Graph, taken: ReadonlySet<ValueId>): Candidate
 }
 
 function branchOf(graph: Graph, view: ValueView, x: ValueId, y: ValueId): Branch | undefined {
-  const nodes = nodesBetween(view, x, y);
+  const nodes = branchBetween(view, x, y, mostNodes);
   if (!nodes || !sameShape(view.typeOf(x).shape, view.typeOf(y).shape) || view.typeOf(y).dtype !== 'float32')
     return undefined;
   const layers = nodes.filter(isLayer);
@@ -62,35 +63,12 @@ function branchOf(graph: Graph, view: ValueView, x: ValueId, y: ValueId): Branch
     axis,
     op: last,
     entries: [...own, { id: x, name: nameOf(x), label: 'linear' }],
-    parameters: layers.reduce((sum, node) => sum + weightsOf(view, node), 0),
-    macs: nodes.reduce((sum, node) => sum + macsOf(view, node), 0),
+    parameters: layers.reduce((sum, node) => sum + weightsOfNode(view, node), 0),
+    macs: nodes.reduce((sum, node) => sum + macsOfNode(view, node), 0),
   };
 }
 
 const norms: ReadonlySet<string> = new Set(['layerNorm', 'rmsNorm', 'groupNorm', 'batchNorm']);
-
-const isLayer = ({ op }: Node): boolean => op === 'linear' || op === 'conv';
-
-/** All nodes that y needs besides x; undefined where it needs another input, or others read values between the two. */
-function nodesBetween(view: ValueView, x: ValueId, y: ValueId): readonly Node[] | undefined {
-  const nodes = new Set<Node>();
-  const reads = new Map<ValueId, number>([[y, 1]]);
-  const waiting = new Set([y]);
-  for (const id of waiting) {
-    const node = view.producer(id);
-    if (!node || nodes.size > mostNodes) return undefined;
-    if (nodes.has(node)) continue;
-    nodes.add(node);
-    for (const input of node.inputs) {
-      if (input === x || view.known(input)) continue;
-      reads.set(input, (reads.get(input) ?? 0) + 1);
-      waiting.add(input);
-    }
-  }
-  const isClosed = [...nodes].every((node) => node.outputs.every((id) => view.uses(id) === (reads.get(id) ?? 0)));
-  const isReached = [...nodes].some((node) => node.inputs.includes(x));
-  return isClosed && isReached ? [...nodes] : undefined;
-}
 
 /** The layer that y comes from through element-wise nodes: it says where the features are. */
 function lastLayer(view: ValueView, y: ValueId): 'linear' | 'conv' | undefined {
@@ -102,24 +80,6 @@ function lastLayer(view: ValueView, y: ValueId): 'linear' | 'conv' | undefined {
     id = node.inputs.find((input) => !view.known(input));
   }
   return undefined;
-}
-
-function weightsOf(view: ValueView, node: Node): number {
-  const [, w] = node.inputs;
-  return w === undefined ? 0 : elementCount(view.typeOf(w).shape);
-}
-
-function macsOf(view: ValueView, node: Node): number {
-  const [y] = node.outputs;
-  const [first, second] = node.inputs;
-  if (y === undefined || first === undefined || second === undefined) return 0;
-  const sizes = sizesOf(view.typeOf(y).shape);
-  const count = elementCount(view.typeOf(y).shape);
-  if (isLayer(node)) return (weightsOf(view, node) / sizeAt(view.typeOf(second).shape, 0)) * count;
-  if (node.op === 'matmul') return count * sizeAt(view.typeOf(first).shape, -1);
-  if (node.op !== 'attention') return 0;
-  const [depth, width] = [sizeAt(view.typeOf(first).shape, -1), sizes.at(-1) ?? 1];
-  return (count / width) * sizeAt(view.typeOf(second).shape, -2) * (depth + width);
 }
 
 function blockCandidate(graph: Graph, branch: Branch): Candidate {

@@ -7,7 +7,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { nearestEntry } from './palette.ts';
 
 /** Share of the mean diagonal added to the Hessian (papers.md 5.5). */
-const damping = 0.01;
+export const damping = 0.01;
 
 /** Inputs whose rounding errors are spread over each other: [start, start + lower.columns) of a layer's inputs. */
 export interface HessianBlock {

@@ -1,4 +1,4 @@
-import type { Graph } from '../../ir/graph.ts';
+import type { Graph, ValueId } from '../../ir/graph.ts';
 import { identity } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
 import type { LinearMap } from '../../rewrite/collapse.ts';
@@ -8,6 +8,7 @@ import { elementCount, sizeAt } from '../../tensor/shape.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
 import { findResidualBlocks, type ResidualBlock } from '../residual-blocks.ts';
 import { fitLinear, jointRows, poolHalves, squaredError, trace } from './fit-linear.ts';
+import { findMergeableRuns, type MergeableRun, mergeRules, withMergedRuns } from './merge-blocks.ts';
 
 /** Wider pairs of rows have no covariance. */
 const widestRows = 4096;
@@ -20,39 +21,106 @@ const widestRows = 4096;
  *
  * or (I + P) x + c with P by ridge least squares around P = 0, where that map merges with a layer beside it or is at most
  * half the block. Its error is that of fits to one half of the samples on the other.
+ *
+ * Where groups of blocks of one structure end with y, they may merge into the first of them instead (LaCo, papers.md 4.4:
+ * weights theta + sum of (theta_k - theta)); c keeps the mean of y. The error is that of the merged group, run on the data.
+ *
+ * Errors rank blocks as their influence does (ShortGPT): for |x| near |y|, |y - x|^2 / |y|^2 is 2 (1 - cos(x, y)).
  */
-export const dropBlocks: FindCandidates = (graph: Graph) =>
-  findResidualBlocks(graph).flatMap((block) => {
+export const dropBlocks: FindCandidates = (graph: Graph) => {
+  const blocks = findResidualBlocks(graph);
+  const runs = findMergeableRuns(graph, blocks);
+  const probe = withMergedRuns(graph, runs);
+  return blocks.flatMap((block) => {
     const shape = graph.values.get(block.y)?.type.shape ?? [];
     const features = sizeAt(shape, block.axis);
     if (2 * features > widestRows) return [];
-    return [blockCandidate({ ...block, features, rank: shape.length, positions: elementCount(shape) / features })];
+    const mergers = runs
+      .filter(({ last }) => last === block)
+      .map((run) => ({ run, made: probe.made.get(run) ?? -1, probe: probe.graph }));
+    const positions = elementCount(shape) / features;
+    return [blockCandidate(graph, { ...block, features, rank: shape.length, positions, mergers })];
   });
+};
+
+/** Groups of blocks that may merge, and the value of another graph that is what the merged group makes. */
+interface Merger {
+  readonly run: MergeableRun;
+  readonly made: ValueId;
+  readonly probe: Graph;
+}
 
 interface Place extends ResidualBlock {
   readonly features: number;
+  readonly mergers: readonly Merger[];
   /** dimensions of y */
   readonly rank: number;
   readonly positions: number;
 }
 
-function blockCandidate(place: Place): Candidate {
-  const { name, x, y, axis, parameters, macs } = place;
+function blockCandidate(graph: Graph, place: Place): Candidate {
+  const { name, x, y, axis, mergers } = place;
   const values = [
     { id: x, axis },
     { id: y, axis },
   ];
   const keyOf = (half: 'even' | 'odd'): string => `block ${name}, ${half} samples`;
+  // All that one of the levels may change is the place: blocks that merge into others count with them.
+  const [parameters, macs] = (['parameters', 'macs'] as const).map((of) =>
+    Math.max(place[of], ...mergers.map(({ run }) => run[of])),
+  );
+  const whole = { parameters: parameters ?? place.parameters, macs: macs ?? place.macs };
   return {
     pass: 'drop-blocks',
     name,
     output: y,
     axis,
-    parameters,
-    macs,
-    requests: (['even', 'odd'] as const).map((half) => ({ key: keyOf(half), values, half })),
-    levels: (statistics) => blockLevels(place, statistics.get(keyOf('even')), statistics.get(keyOf('odd'))),
+    ...whole,
+    requests: [
+      ...(['even', 'odd'] as const).map((half) => ({ key: keyOf(half), values, half })),
+      ...mergers.map(({ run, made, probe }) => ({
+        key: mergedKey(run),
+        values: [
+          { id: made, axis },
+          { id: y, axis },
+        ],
+        graph: probe,
+      })),
+    ],
+    levels: (statistics) => {
+      const own = blockLevels(place, statistics.get(keyOf('even')), statistics.get(keyOf('odd')));
+      const merged = mergers.flatMap(({ run }) => mergedLevel(graph, place, run, statistics.get(mergedKey(run))));
+      const rest = { parameters: whole.parameters - place.parameters, macs: whole.macs - place.macs };
+      const all = [
+        ...own.map((level) => ({
+          ...level,
+          parameters: level.parameters + rest.parameters,
+          macs: level.macs + rest.macs,
+        })),
+        ...merged.map(({ saved, ...level }) => ({
+          ...level,
+          parameters: whole.parameters - saved.parameters,
+          macs: whole.macs - saved.macs,
+        })),
+      ];
+      return all.filter(({ error }) => error < 1).sort((a, b) => b.parameters - a.parameters || a.error - b.error);
+    },
   };
+}
+
+const mergedKey = ({ front, last }: MergeableRun): string => `blocks ${front[0]?.name} to ${last.name} merged`;
+
+/** The whole run as its front with merged weights, c added; what that saves. */
+function mergedLevel(graph: Graph, place: Place, run: MergeableRun, moments: Moments | undefined) {
+  const rows = jointRows(moments, place.features);
+  const total = rows ? trace(rows.yy) : 0;
+  if (!rows || !(total > 0)) return [];
+  const bias = rows.yMean.map((y, i) => y - (rows.xMean[i] ?? 0));
+  const error = squaredError({ weights: identity(place.features), bias }, rows) / total;
+  const sumOf = (of: 'parameters' | 'macs'): number => run.rear.flat().reduce((sum, block) => sum + block[of], 0);
+  const saved = { parameters: sumOf('parameters'), macs: sumOf('macs') };
+  const label = `merged into ${run.front.at(-1)?.name}`;
+  return [{ label, error, saved, rule: drop(place, bias), others: mergeRules(graph, run) }];
 }
 
 function blockLevels(place: Place, even: Moments | undefined, odd: Moments | undefined): Level[] {
@@ -70,7 +138,7 @@ function blockLevels(place: Place, even: Moments | undefined, odd: Moments | und
     const patched = { label: 'linear patch', error: fit.error / total, parameters: size, macs: size * positions };
     levels.unshift({ ...patched, rule: patch(place, fit.map) });
   }
-  return levels.filter(({ error }) => error < 1);
+  return levels;
 }
 
 /** y = x + c */

@@ -16,8 +16,10 @@ import type { Tensor } from '../../tensor/tensor.ts';
 /** A layer that quantises its input and multiplies integers. */
 export interface IntegerLayer {
   readonly rule: Rule;
-  /** expected squared error of the output: sum over features, at one position */
+  /** expected squared error of the output: sum over features, at one position, with the mean kept where asked for */
   readonly error: number;
+  /** what the mean of each output moves by */
+  readonly shift: Float64Array;
   /** 8 for a weight, 64 for an output's scale and shift */
   readonly bits: number;
 }
@@ -27,9 +29,10 @@ const clips = [1, 0.75, 0.5];
 
 /**
  * Static 7-bit inputs from the rows [count, K] that the layer reads, weights int8 by output. The range is the one of least
- * error, rounding of both operands and clipping included: ||X W' - Q(X) Q(W)'||^2 / rows (papers.md 5.5).
+ * error, rounding of both operands and clipping included: ||X W' - Q(X) Q(W)'||^2 / rows (papers.md 5.5), around its mean
+ * where a bias is going to take that up (`keepsMean`; Nagel et al. 2019).
  */
-export function makeIntegerLayer(weights: Tensor, rows: Matrix): IntegerLayer {
+export function makeIntegerLayer(weights: Tensor, rows: Matrix, keepsMean = false): IntegerLayer {
   const outputs = elementCount(weights.shape) / rows.columns;
   const { codes, scales } = roundWeights(weights);
   const exact = makeMatrix(outputs, rows.columns, Float64Array.from(weights.data, Number));
@@ -42,16 +45,23 @@ export function makeIntegerLayer(weights: Tensor, rows: Matrix): IntegerLayer {
   let min = 0;
   let max = 0;
   for (const value of rows.data) [min, max] = [Math.min(min, value), Math.max(max, value)];
-  let best: { readonly input: InputRange; readonly error: number } | undefined;
+  let best: { readonly input: InputRange; readonly error: number; readonly shift: Float64Array } | undefined;
   for (const clip of clips) {
     const input = { min: clip * min, max: clip * max };
     const found = multiplyTransposed(throughCodes(rows, codesOfRange(input)), rounded).data;
-    const error = found.reduce((sum, v, i) => sum + (v - (wanted[i] ?? 0)) ** 2, 0) / rows.rows;
-    if (best === undefined || error < best.error) best = { input, error };
+    const shift = new Float64Array(outputs);
+    let error = 0;
+    for (let i = 0; i < found.length; i++) {
+      const moved = (found[i] ?? 0) - (wanted[i] ?? 0);
+      error += moved * moved;
+      shift[i % outputs] = (shift[i % outputs] ?? 0) + moved / rows.rows;
+    }
+    error = error / rows.rows - (keepsMean ? shift.reduce((sum, v) => sum + v * v, 0) : 0);
+    if (best === undefined || error < best.error) best = { input, error: Math.max(0, error), shift };
   }
-  const { input, error } = best ?? { input: { min, max }, error: Number.NaN };
+  const { input, error, shift } = best ?? { input: { min, max }, error: Number.NaN, shift: new Float64Array(outputs) };
   const bits = 8 * elementCount(weights.shape) + 64 * outputs;
-  return { rule: quantizeLayer({ input, weights: { codes, scales } }), error, bits };
+  return { rule: quantizeLayer({ input, weights: { codes, scales } }), error, shift, bits };
 }
 
 /** What the codes of the rows stand for. */

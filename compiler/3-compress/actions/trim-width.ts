@@ -9,6 +9,7 @@ import { type ChannelGroup, findChannelGroups, type UnitReader } from '../channe
 import { fitUnits } from '../fit-units.ts';
 import { parametersOf, type WeightLayer } from '../layers.ts';
 import { selectUnits, type View } from '../select-units.ts';
+import { trimHeads } from './trim-heads.ts';
 
 /** Which units are kept. `prefix`: the first of each layer, for models trained with structural dropout (papers.md 2). */
 export type UnitOrder = 'importance' | 'prefix';
@@ -36,7 +37,8 @@ export const findWidths =
         : [];
     });
 
-export const trimWidth: FindCandidates = findWidths('importance');
+/** Widths of layers, and heads of attentions. */
+export const trimWidth: FindCandidates = (graph) => [...findWidths('importance')(graph), ...trimHeads(graph)];
 
 function widthCandidate(graph: Graph, group: ChannelGroup, main: UnitReader, unitOrder: UnitOrder): Candidate {
   const seen = new Map(group.readers.map((reader) => [reader.seen.value, reader.seen]));

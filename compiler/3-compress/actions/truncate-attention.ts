@@ -55,14 +55,14 @@ export const truncateAttention: FindCandidates = (graph) => {
   return [...scores, ...outputs];
 };
 
-interface Heads {
+export interface Heads {
   readonly q: HeadSource;
   readonly k: HeadSource;
   readonly v: HeadSource;
 }
 
 /** Where an attention's heads come from, when nothing else reads what lies between, nor other rows of those layers. */
-function headsOf(view: ValueView, node: Node): Heads | undefined {
+export function headsOf(view: ValueView, node: Node): Heads | undefined {
   const [qId, kId, vId] = node.inputs;
   if (node.op !== 'attention' || qId === undefined || kId === undefined || vId === undefined) return undefined;
   const [q, k, v] = [qId, kId, vId].map((id) => sourceOfHeads(view, id));
@@ -80,7 +80,7 @@ function headsOf(view: ValueView, node: Node): Heads | undefined {
   return isClosed && isWhole ? { q, k, v } : undefined;
 }
 
-const inputsOf = (view: ValueView, { layer }: HeadSource): number =>
+export const inputsOf = (view: ValueView, { layer }: HeadSource): number =>
   sizeAt(view.typeOf(layer.inputs[1] ?? -1).shape, 1);
 
 /** Ranks below a head's width, largest first, on multiples that kernels like. */

@@ -1,10 +1,12 @@
+import { countReaders } from '../../ir/count-readers.ts';
 import { identity, type Matrix, makeMatrix, sliceColumns, transpose } from '../../linalg/matrix.ts';
 import { multiply, multiplyTransposed, transposedMultiply } from '../../linalg/multiply.ts';
 import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
 import { balanceFactors } from '../../rewrite/balance-factors.ts';
 import { factorChannels, factorFlattened, type OutputFactors } from '../../rewrite/factor-layer.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import { countReaders, findLayers, macsOf, parametersOf, type WeightLayer } from '../layers.ts';
+import { findLayers, macsOf, parametersOf, type WeightLayer } from '../layers.ts';
+import { networkHeadsOf } from '../network-heads.ts';
 import { type ChannelPlace, flattenedOf, windowOf } from './channel-place.ts';
 import { requestsOf, separateTaps, type TapStatistics, tapStatisticsOf } from './tap-statistics.ts';
 import { whiten } from './whiten.ts';
@@ -23,9 +25,10 @@ import { whiten } from './whiten.ts';
  */
 export const truncateChannels: FindCandidates = (graph) => {
   const readers = countReaders(graph);
+  const isHead = networkHeadsOf(graph);
   return findLayers(graph).flatMap((layer) => {
     const place = layer.op === 'conv' ? windowOf(graph, layer) : flattenedOf(graph, layer, readers);
-    return place && ranksOf(place).length > 0 ? [channelCandidate(place)] : [];
+    return place && ranksOf(place).length > 0 ? [{ ...channelCandidate(place), isHead: isHead(layer.y) }] : [];
   });
 };
 

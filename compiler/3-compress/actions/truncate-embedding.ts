@@ -1,3 +1,4 @@
+import { countReaders } from '../../ir/count-readers.ts';
 import type { Graph, Node, ValueId } from '../../ir/graph.ts';
 import { type Matrix, makeMatrix, sliceColumns, transpose } from '../../linalg/matrix.ts';
 import { Moments } from '../../linalg/moments.ts';
@@ -9,7 +10,7 @@ import type { Rule } from '../../rewrite/rebuild.ts';
 import { elementCount, sizeAt } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import { countReaders } from '../layers.ts';
+import { tiedConstants } from '../tied-constants.ts';
 import { uniqueNames } from '../unique-names.ts';
 
 /**
@@ -18,12 +19,15 @@ import { uniqueNames } from '../unique-names.ts';
  * keep their say: with C the covariance of all these rows and m their mean,
  *
  *     C = U g U',   table' = T U_r,   row = U_r table'[i] + (I - U_r U_r') m.
+ *
+ * Tables that are a layer's weights too are left to `truncateTied`.
  */
 export const truncateEmbedding: FindCandidates = (graph) => {
   const readers = countReaders(graph);
   const names = uniqueNames(graph);
+  const ties = tiedConstants(graph);
   return graph.nodes.flatMap((node) => {
-    const place = placeOf(graph, node, readers);
+    const place = ties.has(node.inputs[0] ?? -1) ? undefined : placeOf(graph, node, readers);
     return place && names.has(place.name) ? [embeddingCandidate(place)] : [];
   });
 };
@@ -67,7 +71,7 @@ function embeddingCandidate(place: Place): Candidate {
   };
 }
 
-function ranksOf({ rows, width }: Place): number[] {
+export function ranksOf({ rows, width }: Pick<Place, 'rows' | 'width'>): number[] {
   const ranks = Array.from({ length: Math.max(0, width - 1) }, (_, i) => width - 1 - i);
   return ranks.filter((rank) => {
     const step = rank <= 8 ? 1 : rank <= 32 ? 4 : rank <= 128 ? 8 : 16;
@@ -95,7 +99,7 @@ function embeddingLevels(place: Place, observed: Moments | undefined): Level[] {
       error: lossOf(basis),
       parameters,
       macs: rank * width * positions,
-      rule: factorTable(table, basis, mean),
+      rule: gatherFactors(() => factorTable(table, basis, mean)),
     };
   });
 }
@@ -123,18 +127,32 @@ function errorOn(seen: Moments, mean: Float64Array): ((basis: Matrix) => number)
   };
 }
 
-const factorTable =
-  (table: Matrix, basis: Matrix, mean: Float64Array): Rule =>
+/** table ≈ first' second' around the mean: first [r, V], second [d, r], and what is left of the mean [d]. */
+export interface TableFactors {
+  readonly first: Matrix;
+  readonly second: Matrix;
+  readonly bias: Float64Array;
+}
+
+/** The table on a basis [d, r] of orthonormal columns, the factors balanced. */
+export function factorTable(table: Matrix, basis: Matrix, mean: Float64Array): TableFactors {
+  const first = transpose(multiply(table, basis));
+  const second = makeMatrix(basis.rows, basis.columns, Float64Array.from(basis.data));
+  const projected = multiply(multiplyTransposed(basis, basis), makeMatrix(mean.length, 1, Float64Array.from(mean)));
+  const bias = mean.map((m, i) => m - (projected.data[i] ?? 0));
+  balanceFactors(first, second);
+  return { first, second, bias };
+}
+
+/** Rows of the first factor are gathered, then the second makes rows of the table. */
+export const gatherFactors =
+  (factors: () => TableFactors): Rule =>
   ({ node, inputs }, rewriter) => {
     const [tableId, indices] = inputs;
     if (node.op !== 'gather' || tableId === undefined || indices === undefined) return undefined;
-    const first = transpose(multiply(table, basis));
-    const second = makeMatrix(basis.rows, basis.columns, Float64Array.from(basis.data));
-    const projected = multiply(multiplyTransposed(basis, basis), makeMatrix(mean.length, 1, Float64Array.from(mean)));
-    const bias = mean.map((m, i) => m - (projected.data[i] ?? 0));
-    balanceFactors(first, second);
+    const { first, second, bias } = factors();
     const name = rewriter.nameOf(tableId);
-    const small = rewriter.constant(float32([table.rows, basis.columns], transpose(first).data), `${name}.first`);
+    const small = rewriter.constant(float32([first.columns, first.rows], transpose(first).data), `${name}.first`);
     const rows = rewriter.add('gather', [small, indices], node.attributes, `${node.name}.first`);
     const weights = rewriter.constant(float32([second.rows, second.columns], second.data), `${name}.second`);
     const shift = rewriter.constant(float32([bias.length], bias), `${name}.bias`);

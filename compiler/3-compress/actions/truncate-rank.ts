@@ -10,6 +10,7 @@ import { sizeAt } from '../../tensor/shape.ts';
 import { featureKey } from '../calibrate/observe.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
 import { findLayers, parametersOf, type WeightLayer } from '../layers.ts';
+import { networkHeadsOf } from '../network-heads.ts';
 
 /**
  * Low rank by the principal components of a layer's outputs (the centred, whitened SVD; DRONE, AFM, COALA): with
@@ -30,10 +31,12 @@ export type Weighting = 'none' | 'diagonal' | 'full';
 
 export const truncateRankBy =
   (weighting: Weighting): FindCandidates =>
-  (graph: Graph) =>
-    findLayers(graph)
+  (graph: Graph) => {
+    const isHead = networkHeadsOf(graph);
+    return findLayers(graph)
       .filter((layer) => layer.outputs > 1 && saves(layer, 1))
-      .map((layer) => rankCandidate(layer, weighting));
+      .map((layer) => ({ ...rankCandidate(layer, weighting), isHead: isHead(layer.y) }));
+  };
 
 const saves = (layer: WeightLayer, rank: number): boolean =>
   rank * (layer.inputs + layer.outputs) < parametersOf(layer);

@@ -18,6 +18,8 @@ export interface RowRequest {
   readonly features?: 'together' | 'each';
   /** every second sample only, so that a fit on one half can be judged on the other */
   readonly half?: 'even' | 'odd';
+  /** the graph that computes the values, of the same inputs, where that is another than the one observed */
+  readonly graph?: Graph;
 }
 
 /** Where the statistics of one feature are found. */
@@ -39,6 +41,20 @@ export function observe(
   samples: readonly Feeds[],
   makeRunner: MakeRunner,
 ): ReadonlyMap<string, Moments> {
+  const graphs = new Set(requests.map((request) => request.graph ?? graph));
+  const found = [...graphs].map((one) => {
+    const own = requests.filter((request) => (request.graph ?? graph) === one);
+    return observeOne(one, own, samples, makeRunner);
+  });
+  return new Map(found.flatMap((statistics) => [...statistics]));
+}
+
+function observeOne(
+  graph: Graph,
+  requests: readonly RowRequest[],
+  samples: readonly Feeds[],
+  makeRunner: MakeRunner,
+): ReadonlyMap<string, Moments> {
   const ids = [...new Set(requests.flatMap((request) => request.values.map(({ id }) => id)))];
   if (ids.length === 0) return new Map();
   const runner = makeRunner(withOutputs(graph, ids));
@@ -52,7 +68,7 @@ export function observe(
   const used = samples.slice(0, wanted);
   const readers = shapes.map((shape) => makeReader(shape, used.length));
   used.forEach((feeds, i) => {
-    const found = runner.run(feeds);
+    const found = runner.peek(feeds);
     for (const reader of readers) reader.take(found, i);
   });
   return new Map(readers.flatMap(({ finish }) => finish()));

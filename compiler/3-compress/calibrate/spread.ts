@@ -1,5 +1,6 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
+import type { TypedArray } from '../../tensor/dtype.ts';
 import { elementCount, sizeAt } from '../../tensor/shape.ts';
 import { outputNameOf, withOutputs } from './with-outputs.ts';
 
@@ -24,7 +25,8 @@ export function measureSpreads(
     const shape = graph.values.get(id)?.type.shape ?? [];
     const width = sizeAt(shape, axis);
     const inner = elementCount(shape.slice(axis < 0 ? shape.length + axis + 1 : axis + 1));
-    return { id, width, inner, mean: new Float64Array(width), meanSquare: new Float64Array(width) };
+    const positions = elementCount(shape) / width;
+    return { id, inner, positions, mean: new Float64Array(width), meanSquare: new Float64Array(width) };
   });
   const runner = makeRunner(
     withOutputs(
@@ -33,17 +35,35 @@ export function measureSpreads(
     ),
   );
   for (const feeds of samples) {
-    const found = runner.run(feeds);
-    for (const { id, width, inner, mean, meanSquare } of sums) {
-      const data = found[outputNameOf(id)] ?? [];
-      const share = width / data.length / samples.length;
-      for (let i = 0; i < data.length; i++) {
-        const feature = Math.floor(i / inner) % width;
-        const value = Number(data[i]);
-        mean[feature] = (mean[feature] ?? 0) + value * share;
-        meanSquare[feature] = (meanSquare[feature] ?? 0) + value * value * share;
-      }
+    const found = runner.peek(feeds);
+    for (const { id, inner, mean, meanSquare } of sums) {
+      const data = found[outputNameOf(id)];
+      if (data) addFeatures(data, inner, { mean, meanSquare });
     }
   }
-  return new Map(sums.map(({ id, mean, meanSquare }) => [id, { mean, meanSquare }]));
+  return new Map(
+    sums.map(({ id, positions, mean, meanSquare }) => {
+      const share = 1 / (positions * samples.length);
+      return [id, { mean: mean.map((v) => v * share), meanSquare: meanSquare.map((v) => v * share) }];
+    }),
+  );
+}
+
+/** Sums of values and squares; `inner` neighbours are of one feature. */
+function addFeatures(data: TypedArray, inner: number, { mean, meanSquare }: Spread): void {
+  const values =
+    data instanceof Float32Array ? data : Float64Array.from(Array.from<number | bigint, number>(data, Number));
+  const width = mean.length;
+  for (let start = 0, feature = 0; start < values.length; start += inner) {
+    let sum = 0;
+    let squares = 0;
+    for (let i = start; i < start + inner; i++) {
+      const value = values[i] ?? 0;
+      sum += value;
+      squares += value * value;
+    }
+    mean[feature] = (mean[feature] ?? 0) + sum;
+    meanSquare[feature] = (meanSquare[feature] ?? 0) + squares;
+    feature = feature + 1 === width ? 0 : feature + 1;
+  }
 }

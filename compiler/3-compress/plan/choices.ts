@@ -1,14 +1,19 @@
 import type { PlannedAction } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
+import { kindOfLabel } from '../actions/quantize-weights.ts';
 import type { StructuralPass } from '../candidate.ts';
 import type { Structure } from '../structure.ts';
 import type { Switches } from './options.ts';
 import { chooseByPrice, type Prices } from './prices.ts';
-import { type ChooseEncoding, chooseEncoding, storingPasses } from './quantise.ts';
+import { type ChooseEncoding, chooseEncoding, quantisingPasses, storingPasses } from './quantise.ts';
 import type { SensitivityOf } from './sensitivity-by-name.ts';
 
 /** How everything is decided: levels of places, then encodings of the constants of what that leaves. */
 export interface Choices extends Structure {
+  /** whether any constant may be stored in fewer bits */
+  readonly stores: boolean;
+  /** layers whose inputs are scaled for integers, by the names of their outputs */
+  readonly equalised: 'where it helps' | ReadonlySet<string>;
   readonly encoding: (graph: Graph) => ChooseEncoding;
 }
 
@@ -20,13 +25,15 @@ export const pricedChoices = (
   sensitivityOf: SensitivityOf,
 ): Choices => ({
   isActive: (pass) => passes.has(pass),
+  stores: switches.quantize !== 'off',
+  equalised: switches.quantize === 'int8' || prices.wantsIntegers ? 'where it helps' : new Set(),
   level: chooseByPrice(prices, switches, sensitivityOf),
   encoding: (graph) => chooseEncoding(switches.quantize, prices, ({ output }) => sensitivityOf(graph, output)),
 });
 
 /** What a plan says, and nothing else. `missing` is left with the decisions that found no place or no such level. */
 export function plannedChoices(plan: readonly PlannedAction[], missing: Set<PlannedAction>): Choices {
-  for (const decision of plan) missing.add(decision);
+  for (const decision of plan) if (decision.pass !== 'equalise-channels') missing.add(decision);
   const take = <T extends { readonly label: string }>(
     passes: readonly string[],
     place: string,
@@ -39,7 +46,14 @@ export function plannedChoices(plan: readonly PlannedAction[], missing: Set<Plan
   };
   return {
     isActive: (pass) => plan.some((decision) => decision.pass === pass),
+    stores: plan.some(({ pass }) => quantisingPasses.includes(pass)),
+    equalised: new Set(plan.filter(({ pass }) => pass === 'equalise-channels').map(({ place }) => place)),
     level: (_graph, candidate, levels) => take([candidate.pass], candidate.name, levels),
-    encoding: () => (place, offered) => take(storingPasses, place.name, offered),
+    encoding: () => (place, offered) => {
+      const here = plan.filter((one) => storingPasses.includes(one.pass) && one.place === place.name);
+      const kinds = here.map(({ level }) => kindOfLabel(level));
+      const made = offered.filter(({ kind }) => kinds.includes(kind)).flatMap((offer) => offer.make() ?? []);
+      return take(storingPasses, place.name, made);
+    },
   };
 }

@@ -7,12 +7,12 @@ import { type Choices, plannedChoices, pricedChoices } from './choices.ts';
 import { makeJudge, type Validation } from './judge.ts';
 import { bestOf, efficient, type Figures, nearestOf } from './limits.ts';
 import { isLimited, type Limits, type Switches } from './options.ts';
-import { switchOf } from './prices.ts';
-import { storingPasses } from './quantise.ts';
+import { noPrices, switchOf } from './prices.ts';
 import { type Curve, measureGrid, search } from './search.ts';
 import { measureSensitivitiesByName } from './sensitivity-by-name.ts';
+import { traceActions, tracePasses } from './trace.ts';
 import type { TrialMemory } from './trial-memory.ts';
-import { type Build, type Made, makeBuild, makeTrials, type Trial, type Trials } from './trials.ts';
+import { type Made, makeBuild, makeTrials, type Trial, type Trials } from './trials.ts';
 import { ascend, descend, startsOf } from './walk.ts';
 
 export interface CompressTask {
@@ -44,6 +44,8 @@ export interface PassStep extends Figures {
 
 export interface Compressed extends Made, Figures {
   readonly before: ShippedSize;
+  /** relative error of the outputs after each action in turn; empty where there are too many to measure */
+  readonly errors: readonly number[];
   readonly steps: readonly PassStep[];
   /** different results that were measured, smallest first, only those that no smaller one loses less than */
   readonly tradeOff: readonly Figures[];
@@ -112,10 +114,12 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     const [first] = actions;
     if (first) steps.push({ pass: first.pass, actions: actions.length, ...(await measure(current)) });
   }
+  const errors = await traceActions(graph, build, chosen, heldOut, makeRunner);
   const all = trials.all();
   return {
     ...chosen,
     before,
+    errors,
     steps,
     tradeOff: efficient(all),
     attempts: all.length + others,
@@ -152,17 +156,4 @@ function armsFor(graph: Graph, switches: Switches): Arm[] {
 
 /** The passes of the last arm, which has none but those that are forced, at no price. */
 const forcedChoices = (arms: readonly Arm[], switches: Switches): Choices =>
-  pricedChoices(
-    arms.at(-1)?.passes ?? new Set(),
-    switches,
-    { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0 },
-    () => 1,
-  );
-
-/** The graph after every pass of a result that acted, by replaying its decisions. */
-function tracePasses(graph: Graph, build: Build, { actions }: Made): Made[] {
-  const passes: Made[] = [];
-  const whole = build(plannedChoices(actions, new Set()), (after) => passes.push(after));
-  const stored = whole.actions.filter(({ pass }) => storingPasses.includes(pass));
-  return [...passes, { graph: stored.length > 0 ? whole.graph : graph, actions: stored }];
-}
+  pricedChoices(arms.at(-1)?.passes ?? new Set(), switches, noPrices, () => 1);

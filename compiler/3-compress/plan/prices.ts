@@ -12,7 +12,12 @@ export interface Prices {
   /** in memory, once loaded */
   readonly memoryByte: number;
   readonly mac: number;
+  /** layers in integers are wanted for more than their bytes: they are made ready for it */
+  readonly wantsIntegers: boolean;
 }
+
+/** Nothing is paid for anything. */
+export const noPrices: Prices = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, wantsIntegers: false };
 
 /** Brotli bytes that a weight takes in the end, by how weights are going to be stored; a first guess that plans correct. */
 export const bytesPerWeight: Readonly<Record<Switches['quantize'], number>> = {
@@ -34,6 +39,7 @@ export const chooseByPrice =
     if (forced === 'off') return undefined;
     if (forced === 'all') return least(levels, ({ error }) => error);
     if (typeof forced === 'number') {
+      if (candidate.isHead) return undefined;
       const kept = levels.filter(({ error }) => error <= 1 - forced);
       return least(kept, ({ parameters }) => parameters);
     }

@@ -4,8 +4,10 @@ import type { Rule } from '../../rewrite/rebuild.ts';
 import { replaceNodes } from '../../rewrite/replace-nodes.ts';
 import { elementCount } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { type EqualisedForIntegers, equaliseForIntegers } from '../actions/equalise-for-integers.ts';
 import {
   type Encoding,
+  type EncodingOffer,
   type Evidence,
   encodingsOf,
   findStoredPlaces,
@@ -22,10 +24,12 @@ import type { Prices } from './prices.ts';
 /** The passes that store weights in fewer bits; the latter computes in integers, too. */
 export type StoringPass = 'quantize-weights' | 'quantize-activations';
 export const storingPasses: readonly string[] = ['quantize-weights', 'quantize-activations'] satisfies StoringPass[];
+/** With the exact pass that readies layers for integers. */
+export const quantisingPasses: readonly string[] = [...storingPasses, 'equalise-channels'];
 
 /** One constant stored in fewer bits. */
 export interface StoredAction {
-  readonly pass: StoringPass;
+  readonly pass: StoringPass | 'equalise-channels';
   readonly place: string;
   readonly level: string;
   /** predicted squared error of the reading layer's output over its variance; 0 where nothing is known */
@@ -39,19 +43,29 @@ export interface Quantised {
 }
 
 /** The encoding to store a place in, out of those offered; undefined leaves it float32. */
-export type ChooseEncoding = (place: StoredPlace, offered: readonly RatedEncoding[]) => RatedEncoding | undefined;
+export type ChooseEncoding = (place: StoredPlace, offered: readonly RatedOffer[]) => RatedEncoding | undefined;
 
 /** `relative`: the error over the variance of the output, 0 for float16 of what is no weight */
 export interface RatedEncoding extends Encoding {
   readonly relative: number;
 }
 
-interface OfferedPlace {
-  readonly place: StoredPlace;
-  readonly offered: readonly RatedEncoding[];
+export interface RatedOffer extends Omit<EncodingOffer, 'make'> {
+  /** guessed error over the variance of the output */
+  readonly relative: number;
+  make(): RatedEncoding | undefined;
 }
 
-export type Quantise = (graph: Graph, choose: ChooseEncoding) => Quantised;
+interface OfferedPlace {
+  readonly place: StoredPlace;
+  readonly offered: readonly RatedOffer[];
+}
+
+export type Quantise = (
+  graph: Graph,
+  choose: ChooseEncoding,
+  equalised?: 'where it helps' | ReadonlySet<string>,
+) => Quantised;
 
 /**
  * Stores every constant as it is chosen, on what the layers read on `samples`; without samples errors are unknown. What
@@ -59,7 +73,9 @@ export type Quantise = (graph: Graph, choose: ChooseEncoding) => Quantised;
  */
 export function makeQuantise(samples: readonly Feeds[], makeRunner: MakeRunner): Quantise {
   const known = new WeakMap<Graph, readonly OfferedPlace[]>();
-  return (graph, choose) => {
+  const equalise = rememberEqualised(samples, makeRunner);
+  return (unequal, choose, equalised = new Set()) => {
+    const { graph, readers } = equalise(unequal, equalised);
     const places = known.get(graph) ?? offerEncodings(graph, samples, makeRunner);
     known.set(graph, places);
     const tensors = new Map<ValueId, Tensor>();
@@ -73,7 +89,7 @@ export function makeQuantise(samples: readonly Feeds[], makeRunner: MakeRunner):
       const before = 32 * elementCount(place.tensor.shape);
       return [
         {
-          pass: chosen.rule ? 'quantize-activations' : 'quantize-weights',
+          pass: chosen.isInteger ? 'quantize-activations' : 'quantize-weights',
           place: place.name,
           level: chosen.label,
           error: Number.isFinite(chosen.relative) ? chosen.relative : 0,
@@ -82,7 +98,34 @@ export function makeQuantise(samples: readonly Feeds[], makeRunner: MakeRunner):
       ];
     });
     const stored = withConstants(graph, tensors);
-    return { graph: rules.size > 0 ? replaceNodes(stored, rules).graph : stored, actions };
+    const changed = rules.size > 0 ? replaceNodes(stored, rules).graph : stored;
+    return { graph: changed, actions: [...readers.map(describeEqualised), ...actions] };
+  };
+}
+
+const describeEqualised = (place: string): StoredAction => ({
+  pass: 'equalise-channels',
+  place,
+  level: 'for integers',
+  error: 0,
+  bits: { before: 0, after: 0 },
+});
+
+/** The same graph is equalised once each way. */
+function rememberEqualised(samples: readonly Feeds[], makeRunner: MakeRunner) {
+  const known = new WeakMap<Graph, Map<string, EqualisedForIntegers>>();
+  return (
+    graph: Graph,
+    wanted: 'where it helps' | ReadonlySet<string>,
+  ): Pick<EqualisedForIntegers, 'graph' | 'readers'> => {
+    if (samples.length === 0 || (wanted !== 'where it helps' && wanted.size === 0)) return { graph, readers: [] };
+    const key = wanted === 'where it helps' ? '' : JSON.stringify([...wanted]);
+    const ways = known.get(graph) ?? new Map<string, EqualisedForIntegers>();
+    known.set(graph, ways);
+    const names = wanted === 'where it helps' ? undefined : wanted;
+    const found = ways.get(key) ?? equaliseForIntegers(graph, samples.slice(0, mostSpread), makeRunner, names);
+    ways.set(key, found);
+    return found;
   };
 }
 
@@ -91,10 +134,24 @@ function offerEncodings(graph: Graph, samples: readonly Feeds[], makeRunner: Mak
   const knowledge = gather(graph, places, samples, makeRunner);
   return places.map((place) => {
     const variance = knowledge.varianceOf(place);
-    const offered = encodingsOf(place, knowledge.evidenceOf(place)).map((encoding) => ({
-      ...encoding,
-      relative: place.x ? encoding.error / variance : 0,
-    }));
+    const rate = (error: number): number => (place.x ? error / variance : 0);
+    const offered = encodingsOf(place, knowledge.evidenceOf(place)).map(
+      (offer): RatedOffer => ({
+        kind: offer.kind,
+        memory: offer.memory,
+        macs: offer.macs,
+        get guess() {
+          return offer.guess;
+        },
+        get relative() {
+          return rate(offer.guess.error);
+        },
+        make() {
+          const made = offer.make();
+          return made && { ...made, relative: rate(made.error) };
+        },
+      }),
+    );
     return { place, offered };
   });
 }
@@ -132,10 +189,10 @@ function gather(graph: Graph, places: readonly StoredPlace[], samples: readonly 
   };
 }
 
-const forcedLabels: Readonly<Record<'fp16' | 'int8' | 'int4', readonly string[]>> = {
+const forcedKinds: Readonly<Record<'fp16' | 'int8' | 'int4', readonly string[]>> = {
   fp16: ['float16'],
   int8: ['int8 with inputs', 'int8', 'float16'],
-  int4: ['int4, compensated', 'int4', 'float16'],
+  int4: ['int4', 'float16'],
 };
 
 /** Forced kinds take what they name, other constants float16; `auto` weighs error against what is left to pay for. */
@@ -143,18 +200,44 @@ export const chooseEncoding =
   (kind: Switches['quantize'], prices: Prices, sensitivity: (place: StoredPlace) => number): ChooseEncoding =>
   (place, offered) => {
     if (kind === 'off') return undefined;
-    if (kind !== 'auto') {
-      const labels = forcedLabels[kind];
-      return labels.map((label) => offered.find((encoding) => encoding.label === label)).find((e) => e !== undefined);
+    if (kind === 'auto') return cheapest(place, offered, prices, sensitivity(place));
+    for (const wanted of forcedKinds[kind]) {
+      const made = offered.find((offer) => offer.kind === wanted)?.make();
+      if (made) return made;
     }
-    let best: RatedEncoding | undefined;
-    const count = elementCount(place.tensor.shape);
-    const priceOf = ({ bits, memory, macs }: Pick<Encoding, 'bits' | 'memory' | 'macs'>): number =>
-      (prices.storedByte * bits) / 8 + prices.memoryByte * memory + prices.mac * macs;
-    let cost = priceOf({ bits: 32 * count, memory: 4 * count, macs: macsOfPlace(place) });
-    for (const encoding of offered) {
-      const found = priceOf(encoding) + sensitivity(place) * encoding.relative;
-      if (found < cost) [best, cost] = [encoding, found];
-    }
-    return best;
+    return undefined;
   };
+
+/** How far a guess may be off, once corrected by the best offer that was made. */
+const margin = 0.4;
+
+/** The least error + price of what is left, less than that of leaving the place alone; what cannot be it is not made. */
+function cheapest(
+  place: StoredPlace,
+  offered: readonly RatedOffer[],
+  prices: Prices,
+  sensitivity: number,
+): RatedEncoding | undefined {
+  const priceOf = ({ bits, memory, macs }: { readonly bits: number } & Pick<Encoding, 'memory' | 'macs'>): number =>
+    (prices.storedByte * bits) / 8 + prices.memoryByte * memory + prices.mac * macs;
+  const count = elementCount(place.tensor.shape);
+  let best: RatedEncoding | undefined;
+  let cost = priceOf({ bits: 32 * count, memory: 4 * count, macs: macsOfPlace(place) });
+  let ratio = 1;
+  const guesses = offered.map((offer) => ({
+    offer,
+    price: priceOf({ ...offer, bits: offer.guess.compressedBits }),
+    error: sensitivity * offer.relative,
+  }));
+  guesses.sort((a, b) => a.price + a.error - b.price - b.error);
+  for (const { offer, price, error } of guesses) {
+    // without evidence nothing is known, and nothing is chosen
+    if (!(price + margin * ratio * error < cost)) continue;
+    const made = offer.make();
+    if (!made) continue;
+    const found = priceOf({ ...made, bits: made.compressedBits }) + sensitivity * made.relative;
+    if (error > 0) ratio = Math.min(ratio, (sensitivity * made.relative) / error);
+    if (found < cost) [best, cost] = [made, found];
+  }
+  return best;
+}

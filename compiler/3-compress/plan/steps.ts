@@ -1,5 +1,5 @@
 import { elementCount } from '../../tensor/shape.ts';
-import { macsOfPlace } from '../actions/quantize-weights.ts';
+import { kindOfLabel, macsOfPlace } from '../actions/quantize-weights.ts';
 import type { Choices } from './choices.ts';
 import { bytesPerWeight } from './prices.ts';
 import { storingPasses } from './quantise.ts';
@@ -21,6 +21,10 @@ export type Offers = Map<string, readonly OfferedLevel[]>;
 /** Labels that places are to take, by pass and place. */
 export type Overrides = ReadonlyMap<string, string>;
 
+/** Labels as they are offered: of encodings their kinds. */
+export const offeredLabel = (pass: string, label: string): string =>
+  storingPasses.includes(pass) ? kindOfLabel(label) : label;
+
 /** The label of a place that is left alone. */
 export const untouched = 'as it is';
 
@@ -30,12 +34,14 @@ export const placeKey = (pass: string, place: string): string =>
 
 /** The same choices, but for the overrides; notes what each place was offered. */
 export const withOverrides = (
-  { isActive, level, encoding }: Choices,
+  { isActive, stores, equalised, level, encoding }: Choices,
   overrides: Overrides,
   offers: Offers,
   sensitivityOf: SensitivityOf,
 ): Choices => ({
   isActive,
+  stores,
+  equalised,
   level: (graph, candidate, levels) => {
     const key = placeKey(candidate.pass, candidate.name);
     const sensitivity = sensitivityOf(graph, candidate.output);
@@ -63,19 +69,22 @@ export const withOverrides = (
       const key = placeKey('quantize-weights', place.name);
       const sensitivity = sensitivityOf(graph, place.output);
       const count = elementCount(place.tensor.shape);
+      const wanted = overrides.get(key);
+      const override = offered.find(({ kind }) => wanted !== undefined && kind === kindOfLabel(wanted))?.make();
+      const chosen = wanted === untouched ? undefined : (override ?? choose(place, offered));
+      const guessed = offered.find(({ kind }) => chosen && kind === kindOfLabel(chosen.label))?.relative ?? 0;
+      const ratio = chosen && guessed > 0 ? chosen.relative / guessed : 1;
       offers.set(key, [
         { label: untouched, bytes: 4 * count, memory: 4 * count, macs: macsOfPlace(place), error: 0 },
-        ...offered.map(({ label, bits, relative, memory, macs }) => ({
-          label,
+        ...offered.map(({ kind, guess, relative, memory, macs }) => ({
+          label: kind,
           memory,
           macs,
-          bytes: bits / 8,
-          error: sensitivity * relative,
+          bytes: guess.compressedBits / 8,
+          error: sensitivity * ratio * relative,
         })),
       ]);
-      const wanted = overrides.get(key);
-      if (wanted === untouched) return undefined;
-      return offered.find(({ label }) => label === wanted) ?? choose(place, offered);
+      return chosen;
     };
   },
 });

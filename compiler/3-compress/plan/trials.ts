@@ -34,7 +34,8 @@ export function makeBuild(graph: Graph, samples: readonly Feeds[], makeRunner: M
   const quantise = makeQuantise(samples.slice(0, mostRead), makeRunner);
   return (choices, visit) => {
     const structured = restructure(choices, visit);
-    const stored = quantise(structured.graph, choices.encoding(structured.graph));
+    if (!choices.stores) return structured;
+    const stored = quantise(structured.graph, choices.encoding(structured.graph), choices.equalised);
     return { graph: stored.graph, actions: [...structured.actions, ...stored.actions] };
   };
 }
@@ -112,5 +113,6 @@ function pricesFor({ price, structure }: Offer, before: ShippedSize, limits: Lim
     removedByte: structure * byte,
     memoryByte: limits.memory === undefined ? 0 : price / Math.max(1, before.memory),
     mac: (limits.latency === undefined ? price / 100 : price) / Math.max(1, before.macs),
+    wantsIntegers: limits.latency !== undefined || limits.memory !== undefined,
   };
 }

@@ -2,7 +2,16 @@ import type { ShippedSize } from '../../ir/trial.ts';
 import { decisiveLoss, guidingLoss } from './judge.ts';
 import { excessOf, isBetter, isMet, isPast, nearEnough, totalOf, wantsFit } from './limits.ts';
 import type { Limits } from './options.ts';
-import { type Amount, type Overrides, placeKey, type Step, stepKey, stepsDown, stepsUp } from './steps.ts';
+import {
+  type Amount,
+  type Overrides,
+  offeredLabel,
+  placeKey,
+  type Step,
+  stepKey,
+  stepsDown,
+  stepsUp,
+} from './steps.ts';
 import type { Trial, Trials } from './trials.ts';
 
 /** Steps of one walk at most, and how many are measured before one is taken. */
@@ -16,7 +25,9 @@ interface Stand {
 
 const standAt = (trial: Trial): Stand => ({
   trial,
-  overrides: new Map(trial.decisions.map(({ pass, place, level }) => [placeKey(pass, place), level])),
+  overrides: new Map(
+    trial.decisions.map(({ pass, place, level }) => [placeKey(pass, place), offeredLabel(pass, level)]),
+  ),
 });
 
 /**

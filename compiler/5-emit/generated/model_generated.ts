@@ -20,7 +20,8 @@ export enum Form {
   Raw = 0,
   Float16 = 1,
   Integer = 2,
-  Palette = 3
+  Palette = 3,
+  Copy = 4
 }
 
 export class StoredHeader {

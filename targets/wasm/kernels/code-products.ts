@@ -1,54 +1,33 @@
-import binaryen from 'binaryen';
-import { rangeOf } from '../../../compiler/kernel/index-expr.ts';
 import { panelWidth } from '../../../compiler/kernel/nest.ts';
-import { codesPerWord, type Quantization } from '../../../compiler/kernel/quantization.ts';
-import type { WasmFeatures } from '../../target.ts';
+import { codesPerWord } from '../../../compiler/kernel/quantization.ts';
 import { type Address, atOffset, type Code, type Local } from './code.ts';
-import { bytesOfCode, writeCodes } from './codes-of-a.ts';
+import { type CodePanels, shiftBytes } from './codes-of-b.ts';
 import type { CodesTiling } from './codes-tiling.ts';
-import { type Contraction, extentOf, pointsOf, strideIn } from './contraction.ts';
+import { type Contraction, extentOf, pointsOf } from './contraction.ts';
 import { fold, type Products } from './dense.ts';
-import { type Dots, makeDots } from './dots.ts';
+import { type DotForm, type Dots, makeDots } from './dots.ts';
 import type { Lanes } from './lanes.ts';
 import type { Column } from './operand-b.ts';
 import { sumOverK } from './sum-over-k.ts';
-import { addressOf, affineStream, type Displacement, displaced, type Place, type Stream } from './walk.ts';
+import { addressOf, type Displacement, displaced, type Place, type Stream } from './walk.ts';
 
-/** Products of int8 codes: A is quantised to scratch first; every step takes four codes of k. */
+/** Products of int8 codes, `a` and `b` saying where they lie; every step takes groups of four codes of k. */
 export function codeProducts(
   code: Code,
   lanes: Lanes,
   c: Contraction,
-  quantization: Quantization,
   tiling: CodesTiling,
-  features: WasmFeatures,
-  scratch: number,
+  form: DotForm,
+  a: Stream,
+  b: CodePanels,
 ): Products {
-  writeCodes(code, c.a, quantization, features, scratch);
-  const dots = makeDots(code, features);
-  const a = streamOfCodes(c, bytesOfCode(features), code.keep(binaryen.i32, code.i32(scratch)));
-  const b = streamOfPanels(c);
+  const dots = makeDots(code, form);
   return {
-    streams: [a, b],
+    streams: [a, b.stream],
     prepare: () => {},
     parts: (columns) => chunks(columns, tiling.vectorsAtOnce),
     sums: (place, rows, columns) => sumTile(code, lanes, c, tiling, dots, place, a, b, rows, columns),
   };
-}
-
-/** The codes lie as A does, from the first element that is read. */
-const streamOfCodes = (c: Contraction, codeBytes: number, base: Local): Stream => ({
-  slot: 1,
-  base,
-  start: (c.a.offset - rangeOf(c.a).min) * codeBytes,
-  stride: (axis) => strideIn(c.a, axis) * codeBytes,
-});
-
-/** One step along n counts as an eighth of a panel: tiles move by whole panels only. */
-function streamOfPanels(c: Contraction): Stream {
-  const batches = affineStream(2, c.b.offset);
-  const columnBytes = pointsOf(c.k);
-  return { slot: 2, start: batches.start, stride: (axis) => (axis === c.n ? columnBytes : batches.stride(axis)) };
 }
 
 function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
@@ -59,15 +38,16 @@ function sumTile(
   code: Code,
   lanes: Lanes,
   c: Contraction,
-  { splits: wanted }: CodesTiling,
+  { splits: wanted, groups: most }: CodesTiling,
   dots: Dots,
   place: Place,
   a: Stream,
-  b: Stream,
+  panels: CodePanels,
   rows: readonly Displacement[],
   columns: readonly Column[],
 ): readonly (readonly Local[])[] {
-  const panelBytes = pointsOf(c.k) * panelWidth;
+  const { panelBytes, hasShifts } = panels;
+  const inPanel = addressOf(place, panels.stream);
   const bytesTo = (column: number): number =>
     Math.floor(column / panelWidth) * panelBytes + (column % panelWidth) * codesPerWord;
   const parts = lanes.width / dots.width;
@@ -76,30 +56,47 @@ function sumTile(
   );
   const inner = c.k.at(-1);
   if (!inner) throw new RangeError('internal: groups of four along no axis');
-  const splits = Math.max(1, Math.min(wanted, pointsOf(c.k) / codesPerWord));
+  const total = extentOf(inner) / codesPerWord;
+  const groups = Math.min(most, total);
+  const splits = Math.max(1, Math.min(wanted, pointsOf(c.k) / (codesPerWord * groups)));
   const sums = rows.map(() =>
     starts.map(() => Array.from({ length: splits }, () => code.keep(dots.type, dots.zero()))),
   );
+  const group = { a: a.stride(inner) * codesPerWord, b: codesPerWord * panelWidth };
 
-  const step = (aAt: Address, bAt: Address, split: number): void => {
-    const weights = starts.map((bytes) => dots.loadColumns(atOffset(bAt, bytes)));
-    rows.forEach((row, r) => {
-      const codes = dots.loadRow(atOffset(aAt, displaced(a, row)));
-      weights.forEach((w, v) => {
-        const sum = sums[r]?.[v]?.[split];
-        if (sum) code.set(sum, dots.accumulate(sum, codes, w));
+  const step =
+    (count: number) =>
+    (aAt: Address, bAt: Address, split: number): void => {
+      const indices = Array.from({ length: count }, (_, g) => g);
+      const weights = starts.map((bytes) => indices.map((g) => dots.loadColumns(atOffset(bAt, bytes + g * group.b))));
+      rows.forEach((row, r) => {
+        const codes = indices.map((g) => dots.loadRow(atOffset(aAt, displaced(a, row) + g * group.a)));
+        weights.forEach((columns, v) => {
+          const sum = sums[r]?.[v]?.[split];
+          const together = columns.map((own, g) => ({ row: codes[g] ?? own, columns: own }));
+          if (sum) code.set(sum, dots.accumulate(sum, together));
+        });
       });
-    });
-  };
-  const axes = c.k.map((axis, i) => {
-    const points = pointsOf(c.k.slice(i + 1));
-    if (axis !== inner) return { count: extentOf(axis), a: a.stride(axis), b: points * panelWidth };
-    return { count: extentOf(axis) / codesPerWord, a: a.stride(axis) * codesPerWord, b: codesPerWord * panelWidth };
-  });
+    };
+  const outer = c.k.slice(0, -1).map((axis, i) => ({
+    count: extentOf(axis),
+    a: a.stride(axis),
+    b: pointsOf(c.k.slice(i + 1)) * panelWidth,
+  }));
+  const whole = Math.floor(total / groups);
+  const rest = total % groups;
+  const blocks = { count: whole, a: groups * group.a, b: groups * group.b };
+  const start = { a: addressOf(place, a), b: atOffset(inPanel, hasShifts ? shiftBytes : 0) };
   const madds = rows.length * starts.length * (lanes.width === 1 ? codesPerWord : 1);
-  sumOverK(code, { axes, a: addressOf(place, a), b: addressOf(place, b), madds, splits }, step);
+  sumOverK(code, { ...start, axes: [...outer, blocks], madds: madds * groups, splits }, step(groups));
+  const end = { a: atOffset(start.a, whole * blocks.a), b: atOffset(start.b, whole * blocks.b) };
+  if (rest > 0) sumOverK(code, { ...end, axes: outer, madds: madds * rest, splits }, step(rest));
   return sums.map((row) => {
     const whole = row.map((split) => fold(code, dots, split));
-    return chunks(whole, parts).map((part) => code.keep(lanes.type, dots.toFloat(part)));
+    return chunks(whole, parts).map((part, v) => {
+      const total = dots.join(part);
+      const shift = hasShifts && lanes.whole.load(atOffset(inPanel, bytesTo(columns[v]?.at ?? 0)));
+      return code.keep(lanes.type, lanes.fromWhole(shift ? lanes.whole.add(total, shift) : total));
+    });
   });
 }

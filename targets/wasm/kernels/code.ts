@@ -21,25 +21,25 @@ export const atOffset = (address: Address, bytes: number): Address => ({
 /** One wasm function while it is written, statement by statement. */
 export class Code {
   readonly module: binaryen.Module;
-  readonly #params: readonly binaryen.Type[];
+  readonly params: readonly binaryen.Type[];
   readonly #locals: binaryen.Type[] = [];
   #statements: Ref[] = [];
   #labels = 0;
 
   constructor(module: binaryen.Module, params: readonly binaryen.Type[]) {
     this.module = module;
-    this.#params = params;
+    this.params = params;
   }
 
   param(index: number): Local {
-    const type = this.#params[index];
-    if (type === undefined) throw new RangeError(`internal: parameter ${index} of ${this.#params.length}`);
+    const type = this.params[index];
+    if (type === undefined) throw new RangeError(`internal: parameter ${index} of ${this.params.length}`);
     return { index, type };
   }
 
   local(type: binaryen.Type): Local {
     this.#locals.push(type);
-    return { index: this.#params.length + this.#locals.length - 1, type };
+    return { index: this.params.length + this.#locals.length - 1, type };
   }
 
   get(local: Local): Ref {
@@ -108,6 +108,6 @@ export class Code {
   /** Adds the function to the module; the last statement is its result, if it has one. */
   finish(name: string, result: binaryen.Type = binaryen.none): void {
     const body = this.module.block(null, this.#statements, result);
-    this.module.addFunction(name, binaryen.createType(this.#params), result, this.#locals, body);
+    this.module.addFunction(name, binaryen.createType(this.params), result, this.#locals, body);
   }
 }

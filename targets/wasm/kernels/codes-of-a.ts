@@ -1,25 +1,36 @@
 import binaryen from 'binaryen';
 import { type Index, rangeOf } from '../../../compiler/kernel/index-expr.ts';
-import { maxActivationCode, type Quantization } from '../../../compiler/kernel/quantization.ts';
+import { codesPerWord, maxActivationCode, type Quantization } from '../../../compiler/kernel/quantization.ts';
 import type { WasmFeatures } from '../../target.ts';
 import { type Address, atOffset, type Code, type Local, type Ref } from './code.ts';
-import { elementBytes } from './walk.ts';
+import { strideIn } from './contraction.ts';
+import { elementBytes, type Stream } from './walk.ts';
 
 /** Bytes of one code of A in scratch: the portable dot product multiplies 16-bit lanes. */
 export const bytesOfCode = (features: WasmFeatures): 1 | 2 => (features === 'simd' ? 2 : 1);
+
+/** Codes that `writeCodes` wrote, from the first element that is read; a whole group may reach three codes further. */
+export function writtenCodes(code: Code, a: Index, features: WasmFeatures, scratch: number): Stream {
+  const codeBytes = bytesOfCode(features);
+  const base = code.keep(binaryen.i32, code.i32(scratch));
+  const start = (a.offset - rangeOf(a).min) * codeBytes;
+  return { slot: 1, base, start, stride: (axis) => strideIn(a, axis) * codeBytes };
+}
 
 const spanOf = (a: Index): { readonly first: number; readonly count: number } => {
   const { min, max } = rangeOf(a);
   return { first: min, count: max - min + 1 };
 };
 
+const alignment = 16;
+
 /** Bytes of scratch for the codes of everything between the first and the last element of A that is read. */
 export const codesBytes = (a: Index, features: WasmFeatures): number =>
-  Math.ceil((spanOf(a).count * bytesOfCode(features)) / elementBytes) * elementBytes;
+  Math.ceil(((spanOf(a).count + codesPerWord - 1) * bytesOfCode(features)) / alignment) * alignment;
 
 /** 1.5 * 2^23: a float32 of that size has its integer in the low bits. */
-const magic = 12582912;
-const magicBits = 0x4b400000;
+export const magic = 12582912;
+export const magicBits = 0x4b400000;
 const step = 16;
 
 /**
@@ -38,8 +49,8 @@ export function writeCodes(
   const bounds = { inverseScale, low: -zero, shift: magicBits - zero };
   const from = { base: code.param(1), offset: first * elementBytes };
   const to = { base: code.keep(binaryen.i32, code.i32(scratch)), offset: 0 };
-  if (features === 'scalar') overElements(code, from, to, count, bounds);
-  else overVectors(code, from, to, count, bounds, bytesOfCode(features));
+  const over = features === 'scalar' || count < 4 ? overElements : overVectors;
+  over(code, from, to, count, bounds, bytesOfCode(features));
 }
 
 interface Bounds {
@@ -74,11 +85,12 @@ function overSteps(
   if (count % by !== 0) body(atOffset(from, start * fromBytes), atOffset(to, start * toBytes));
 }
 
-function overElements(code: Code, from: Address, to: Address, count: number, bounds: Bounds): void {
+function overElements(code: Code, from: Address, to: Address, count: number, bounds: Bounds, codeBytes: 1 | 2): void {
   const { f32, i32 } = code.module;
   const value = code.local(binaryen.f32);
   const whole = code.local(binaryen.i32);
-  overSteps(code, [from, to], [elementBytes, 1], count, 1, (source, target) => {
+  const store = codeBytes === 1 ? i32.store8 : i32.store16;
+  overSteps(code, [from, to], [elementBytes, codeBytes], count, 1, (source, target) => {
     const at = code.operand(source);
     code.set(value, f32.mul(f32.load(at.offset, elementBytes, at.pointer), f32.const(bounds.inverseScale)));
     const isAbove = f32.gt(code.get(value), f32.const(bounds.low));
@@ -88,7 +100,7 @@ function overElements(code: Code, from: Address, to: Address, count: number, bou
     const isBelow = i32.lt_s(code.get(whole), i32.const(maxActivationCode));
     const clamped = code.module.select(isBelow, code.get(whole), i32.const(maxActivationCode));
     const stored = code.operand(target);
-    code.emit(i32.store8(stored.offset, 1, stored.pointer, clamped));
+    code.emit(store(stored.offset, 1, stored.pointer, clamped));
   });
 }
 

@@ -11,8 +11,8 @@ import {
   substituteIndex,
   toIndex,
 } from '../../../compiler/kernel/index-expr.ts';
-import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
-import type { Quantization } from '../../../compiler/kernel/quantization.ts';
+import type { ContractionKernel, LiveCodes, PackedCodes } from '../../../compiler/kernel/nest.ts';
+import { inWholeGroups } from '../../../compiler/kernel/whole-groups.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
 
 /**
@@ -32,22 +32,30 @@ export interface Contraction {
   readonly epilogue: Expr;
 }
 
-type OperandOfB =
-  | { readonly kind: 'packed' | 'live' }
-  | { readonly kind: 'packed8'; readonly quantizationOfA: Quantization };
+type OperandOfB = { readonly kind: 'packed' | 'live' } | OperandOfCodes;
+
+export type OperandOfCodes = Omit<PackedCodes, 'batchStride'> | LiveOperandOfCodes;
+
+export interface LiveOperandOfCodes extends Omit<LiveCodes, 'offset'> {
+  /** points along the last axis of k that there are: the contraction's axis is filled up to groups of four */
+  readonly run: number;
+}
 
 export const extentOf = (axis: Axis): number => axis.extent.size;
 export const pointsOf = (axes: readonly Axis[]): number => axes.reduce((count, a) => count * extentOf(a), 1);
 
-export function simplify(kernel: ContractionKernel): Contraction {
-  const whole: Contraction = { ...kernel, a: kernel.a.offset, b: offsetOfB(kernel), store: kernel.store.offset };
+export function simplify(given: ContractionKernel): Contraction {
+  const kernel = inWholeGroups(given);
+  const run = given.k.at(-1)?.extent.size ?? 0;
+  const whole: Contraction = { ...kernel, a: kernel.a.offset, b: offsetOfB(kernel, run), store: kernel.store.offset };
   const indices = [whole.a, whole.b.offset, whole.store];
   if (!indices.every(isAffine)) throw new TypeError(`internal: ${kernel.name} has an access that is not affine`);
   return mergeAll(rowsFromBatch(dropUnitAxes(whole)));
 }
 
-function offsetOfB(kernel: ContractionKernel): Contraction['b'] {
-  if (kernel.b.kind === 'live') return { kind: 'live', offset: kernel.b.offset };
+function offsetOfB(kernel: ContractionKernel, run: number): Contraction['b'] {
+  if (kernel.b.kind === 'live') return kernel.b;
+  if (kernel.b.kind === 'live8') return { ...kernel.b, run };
   let offset = toIndex(0);
   let stride = kernel.b.batchStride;
   for (const axis of kernel.batch.toReversed()) {
@@ -88,6 +96,7 @@ export function strideIn(offset: Index, axis: Axis): number {
 function mergeAll(c: Contraction): Contraction {
   const shared = [c.a, c.b.offset, c.store, ...indicesOf(c.epilogue)];
   for (const list of ['batch', 'm', 'k'] as const) {
+    if (list === 'k' && c.b.kind === 'live8') continue;
     const users = list === 'k' ? [c.a, c.b.offset] : shared;
     for (let i = 0; i + 1 < c[list].length; i++) {
       const outer = c[list][i];

@@ -1,8 +1,16 @@
 import binaryen from 'binaryen';
 import { codesPerWord } from '../../../compiler/kernel/quantization.ts';
-import type { WasmFeatures } from '../../target.ts';
 import { type Address, atOffset, type Code, type Local, type Ref } from './code.ts';
-import { relaxedDot } from './relaxed.ts';
+import { relaxedDot, relaxedPairs } from './relaxed.ts';
+
+/** Which instructions sum products of codes. */
+export type DotForm = 'scalar' | 'portable' | 'relaxed' | 'pairs';
+
+/** Four codes of a row of A and of `width` columns of B. */
+export interface Group {
+  readonly row: readonly Local[];
+  readonly columns: readonly Local[];
+}
 
 /** Integer dot products of four codes at a time, for `width` columns in one accumulator. */
 export interface Dots {
@@ -14,22 +22,31 @@ export interface Dots {
   loadRow(address: Address): readonly Local[];
   /** four codes of each of `width` columns of B */
   loadColumns(address: Address): readonly Local[];
-  /** sum + row * columns */
-  accumulate(sum: Local, row: readonly Local[], columns: readonly Local[]): Ref;
-  /** The sums of a vector of columns as float32, from its accumulators in order. */
-  toFloat(sums: readonly Local[]): Ref;
+  /** sum + row * columns, over a few groups */
+  accumulate(sum: Local, groups: readonly Group[]): Ref;
+  /** The sums of a vector of columns in whole numbers, from its accumulators in order. */
+  join(sums: readonly Local[]): Ref;
 }
 
-export function makeDots(code: Code, features: WasmFeatures): Dots {
-  switch (features) {
+export function makeDots(code: Code, form: DotForm): Dots {
+  switch (form) {
     case 'scalar':
       return scalarDots(code);
-    case 'simd':
+    case 'portable':
       return portableDots(code);
     case 'relaxed':
-      return relaxedDots(code);
+      return {
+        ...vectorDots(code),
+        accumulate: (sum, groups) =>
+          groups.reduce(
+            (total, { row, columns }) => relaxedDot(code.module, code.get(only(columns)), code.get(only(row)), total),
+            code.get(sum),
+          ),
+      };
+    case 'pairs':
+      return pairDots(code);
     default:
-      return features satisfies never;
+      return form satisfies never;
   }
 }
 
@@ -40,7 +57,7 @@ function only<T>(list: readonly T[]): T {
 }
 
 function scalarDots(code: Code): Dots {
-  const { i32, f32 } = code.module;
+  const { i32 } = code.module;
   const four = (address: Address): Local[] =>
     Array.from({ length: codesPerWord }, (_, i) => {
       const { offset, pointer } = code.operand(atOffset(address, i));
@@ -53,18 +70,17 @@ function scalarDots(code: Code): Dots {
     add: (a, b) => i32.add(a, b),
     loadRow: four,
     loadColumns: four,
-    accumulate: (sum, row, columns) =>
-      columns.reduce((total, w, i) => {
-        const x = row[i];
-        return x ? i32.add(total, i32.mul(code.get(x), code.get(w))) : total;
-      }, code.get(sum)),
-    toFloat: (sums) => f32.convert_s.i32(code.get(only(sums))),
+    accumulate: (sum, groups) =>
+      groups
+        .flatMap(({ row, columns }) => columns.map((w, i) => [row[i] ?? w, w] as const))
+        .reduce((total, [x, w]) => i32.add(total, i32.mul(code.get(x), code.get(w))), code.get(sum)),
+    join: (sums) => code.get(only(sums)),
   };
 }
 
 /** 16-bit lanes: an accumulator holds [column 0: k 0 and 1, k 2 and 3; column 1: the same]. A is stored in 16 bits. */
 function portableDots(code: Code): Dots {
-  const { v128, i32x4, i8x16, f32x4 } = code.module;
+  const { v128, i32x4, i8x16 } = code.module;
   const load = (
     address: Address,
     read: (offset: number, align: number, pointer: Ref) => Ref,
@@ -80,38 +96,56 @@ function portableDots(code: Code): Dots {
     add: (a, b) => i32x4.add(a, b),
     loadRow: (address) => load(address, (...at) => v128.load64_splat(...at), 1),
     loadColumns: (address) => load(address, (...at) => v128.load8x8_s(...at), 4),
-    accumulate: (sum, row, columns) =>
-      i32x4.add(code.get(sum), i32x4.dot_i16x8_s(code.get(only(columns)), code.get(only(row)))),
-    toFloat: (sums) => {
+    accumulate: (sum, groups) =>
+      groups.reduce(
+        (total, { row, columns }) => i32x4.add(total, i32x4.dot_i16x8_s(code.get(only(columns)), code.get(only(row)))),
+        code.get(sum),
+      ),
+    join: (sums) => {
       const [left, right = left] = sums;
       if (!left || !right) throw new RangeError('internal: no sums');
       const pick = (lanes: readonly number[]): Ref => {
         const bytes = lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
         return i8x16.shuffle(code.get(left), code.get(right), bytes);
       };
-      return f32x4.convert_i32x4_s(i32x4.add(pick([0, 2, 4, 6]), pick([1, 3, 5, 7])));
+      return i32x4.add(pick([0, 2, 4, 6]), pick([1, 3, 5, 7]));
     },
   };
 }
 
-function relaxedDots(code: Code): Dots {
-  const { v128, i32x4, f32x4 } = code.module;
-  const operand = (address: Address) => code.operand(address);
+/** One 32-bit lane per column, with four codes each of A and of B. */
+function vectorDots(code: Code): Omit<Dots, 'accumulate'> {
+  const { v128, i32x4 } = code.module;
   return {
     width: 4,
     type: binaryen.v128,
     zero: () => v128.const(new Uint8Array(16)),
     add: (a, b) => i32x4.add(a, b),
     loadRow: (address) => {
-      const { offset, pointer } = operand(address);
+      const { offset, pointer } = code.operand(address);
       return [code.keep(binaryen.v128, v128.load32_splat(offset, 1, pointer))];
     },
     loadColumns: (address) => {
-      const { offset, pointer } = operand(address);
+      const { offset, pointer } = code.operand(address);
       return [code.keep(binaryen.v128, v128.load(offset, 4, pointer))];
     },
-    accumulate: (sum, row, columns) =>
-      relaxedDot(code.module, code.get(only(columns)), code.get(only(row)), code.get(sum)),
-    toFloat: (sums) => f32x4.convert_i32x4_s(code.get(only(sums))),
+    join: (sums) => code.get(only(sums)),
+  };
+}
+
+/** All groups are summed in 16 bits, two lanes per column, before they join the sum. */
+function pairDots(code: Code): Dots {
+  const { i16x8, i32x4 } = code.module;
+  // what extadd_pairwise multiplies by on x86, kept in a register
+  const ones = code.keep(binaryen.v128, i16x8.splat(code.i32(1)));
+  const products = ({ row, columns }: Group): Ref =>
+    relaxedPairs(code.module, code.get(only(columns)), code.get(only(row)));
+  return {
+    ...vectorDots(code),
+    accumulate: (sum, [first, ...others]) => {
+      if (!first) throw new RangeError('internal: no groups');
+      const pairs = others.reduce((total, group) => i16x8.add(total, products(group)), products(first));
+      return i32x4.add(code.get(sum), i32x4.dot_i16x8_s(pairs, code.get(ones)));
+    },
   };
 }

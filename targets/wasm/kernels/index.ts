@@ -5,9 +5,9 @@ import type { WasmFeatures } from '../../target.ts';
 import { writeChannelwise } from './channelwise.ts';
 import { chooseChannelwise } from './channelwise-tiling.ts';
 import { Code } from './code.ts';
-import { codeProducts } from './code-products.ts';
+import { writeCodeContraction } from './code-contraction.ts';
 import { codesBytes } from './codes-of-a.ts';
-import { chooseCodes } from './codes-tiling.ts';
+import { writtenBytes } from './codes-of-b.ts';
 import { extentOf, pointsOf, simplify } from './contraction.ts';
 import { floatProducts, writeDense } from './dense.ts';
 import { chooseDots, wantsDots } from './dot.ts';
@@ -26,6 +26,7 @@ export interface ContractionFacts {
 /** Bytes that the kernel's function overwrites at its scratch address. */
 export function contractionScratch(kernel: ContractionKernel, features: WasmFeatures): number {
   if (kernel.b.kind === 'packed8') return codesBytes(kernel.a.offset, features);
+  if (kernel.b.kind === 'live8') return codesBytes(kernel.a.offset, features) + writtenBytes(simplify(kernel));
   if (kernel.form !== 'dense' || kernel.b.kind !== 'live') return 0;
   const simple = simplify(kernel);
   return wantsCopy(simple, features) && !wantsDots(simple, features) ? scratchBytesFor(simple) : 0;
@@ -60,12 +61,19 @@ export function contractionFunction(
     code.finish(name);
     return { tile: `${rows.join('x') || 1}x${lanes.width}`, isVector };
   }
-  if (simple.b.kind === 'packed8') {
-    const tiling = chooseCodes(simple, features, mayRepeat);
-    const products = codeProducts(code, lanes, simple, simple.b.quantizationOfA, tiling, features, scratch);
-    writeDense(code, lanes, simple, tiling, epilogue, render, products);
-    code.finish(name);
-    return { tile: printTile(tiling), isVector };
+  if (simple.b.kind === 'packed8' || simple.b.kind === 'live8') {
+    const tilings = writeCodeContraction(
+      code,
+      name,
+      kernel.a.offset,
+      simple,
+      simple.b,
+      features,
+      epilogue,
+      render,
+      scratch,
+    );
+    return { tile: [...new Set(tilings.map(printTile))].join(' or '), isVector };
   }
   const { contraction, tiling } = wantsDots(simple, features)
     ? { contraction: simple, tiling: chooseDots(simple, features, mayRepeat) }

@@ -20,6 +20,22 @@ export interface Lanes {
   mul(a: Ref, b: Ref): Ref;
   /** a * b + c */
   multiplyAdd(a: Ref, b: Ref, c: Ref): Ref;
+  /** whole numbers as float32 */
+  fromWhole(a: Ref): Ref;
+  /** arithmetic on lanes of 32-bit whole numbers */
+  readonly whole: WholeLanes;
+}
+
+export interface WholeLanes {
+  readonly type: binaryen.Type;
+  load(address: Address): Ref;
+  store(address: Address, value: Ref): void;
+  constant(value: number): Ref;
+  add(a: Ref, b: Ref): Ref;
+  mul(a: Ref, b: Ref): Ref;
+  and(a: Ref, b: Ref): Ref;
+  or(a: Ref, b: Ref): Ref;
+  shiftLeft(a: Ref, bits: number): Ref;
 }
 
 const elementBytes = 4;
@@ -29,7 +45,7 @@ export function makeLanes(code: Code, features: WasmFeatures): Lanes {
 }
 
 function scalarLanes(code: Code): Lanes {
-  const { f32 } = code.module;
+  const { f32, i32 } = code.module;
   const load = (address: Address): Ref => {
     const { offset, pointer } = code.operand(address);
     return f32.load(offset, elementBytes, pointer);
@@ -48,12 +64,30 @@ function scalarLanes(code: Code): Lanes {
     add: (a, b) => f32.add(a, b),
     mul: (a, b) => f32.mul(a, b),
     multiplyAdd: (a, b, c) => f32.add(f32.mul(a, b), c),
+    fromWhole: (a) => f32.convert_s.i32(a),
+    whole: {
+      type: binaryen.i32,
+      load: (address) => {
+        const { offset, pointer } = code.operand(address);
+        return i32.load(offset, elementBytes, pointer);
+      },
+      store: (address, value) => {
+        const { offset, pointer } = code.operand(address);
+        code.emit(i32.store(offset, elementBytes, pointer, value));
+      },
+      constant: (value) => i32.const(value),
+      add: (a, b) => i32.add(a, b),
+      mul: (a, b) => i32.mul(a, b),
+      and: (a, b) => i32.and(a, b),
+      or: (a, b) => i32.or(a, b),
+      shiftLeft: (a, bits) => i32.shl(a, i32.const(bits)),
+    },
   };
 }
 
 function vectorLanes(code: Code, relaxed: boolean): Lanes {
   const { module } = code;
-  const { v128, f32x4 } = module;
+  const { v128, f32x4, i32x4 } = module;
   const loadLane = (address: Address, lane: number, into: Ref): Ref => {
     const { offset, pointer } = code.operand(address);
     return v128.load32_lane(offset, elementBytes, lane, pointer, into);
@@ -98,5 +132,20 @@ function vectorLanes(code: Code, relaxed: boolean): Lanes {
     add: (a, b) => f32x4.add(a, b),
     mul: (a, b) => f32x4.mul(a, b),
     multiplyAdd: (a, b, c) => (relaxed ? relaxedMadd(module, a, b, c) : f32x4.add(f32x4.mul(a, b), c)),
+    fromWhole: (a) => f32x4.convert_i32x4_s(a),
+    whole: {
+      type: binaryen.v128,
+      load: (address) => load(address, 4),
+      store: (address, value) => {
+        const { offset, pointer } = code.operand(address);
+        code.emit(v128.store(offset, elementBytes, pointer, value));
+      },
+      constant: (value) => i32x4.splat(module.i32.const(value)),
+      add: (a, b) => i32x4.add(a, b),
+      mul: (a, b) => i32x4.mul(a, b),
+      and: (a, b) => v128.and(a, b),
+      or: (a, b) => v128.or(a, b),
+      shiftLeft: (a, bits) => i32x4.shl(a, module.i32.const(bits)),
+    },
   };
 }

@@ -12,7 +12,7 @@ import {
 } from '../../../compiler/kernel/index-expr.ts';
 import { isVectorAccess } from '../../../compiler/kernel/lane-stride.ts';
 import { accLocal, type ContractionKernel, panelWidth } from '../../../compiler/kernel/nest.ts';
-import { codesPerWord, quantized } from '../../../compiler/kernel/quantization.ts';
+import { centred, codesPerWord, quantized, signedCode } from '../../../compiler/kernel/quantization.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
 import { Buffers, type SlotPlace } from '../buffers.ts';
 import type { Code } from '../code.ts';
@@ -78,7 +78,7 @@ export class ContractionCode {
 
   #operandB(at: (index: Index) => Index): { readonly b: Index; readonly bias?: Index } {
     const { b, n } = this.kernel;
-    if (b.kind === 'live') return { b: at(b.offset) };
+    if (b.kind === 'live' || b.kind === 'live8') return { b: at(b.offset) };
     const rows = b.kind === 'packed8' ? this.k.extent.size / codesPerWord : 1 + this.k.extent.size;
     const panel = addIndex(
       scaleIndex(this.batch, b.batchStride),
@@ -100,8 +100,8 @@ export class ContractionCode {
   loadA(to: Renderer): Value {
     const { b } = this.kernel;
     const fetch: FetchExpr = { kind: 'fetch', dtype: 'float32', slot: 1, offset: this.a, guards: [], fill: 0 };
-    if (b.kind !== 'packed8') return to.fetch(fetch);
-    const code = quantized(fetch, b.quantizationOfA);
+    if (b.kind !== 'packed8' && b.kind !== 'live8') return to.fetch(fetch);
+    const code = (b.kind === 'packed8' ? quantized : centred)(fetch, b.quantizationOfA);
     to.count(code);
     return to.name(to.value(code), 'q');
   }
@@ -109,7 +109,13 @@ export class ContractionCode {
   /** B at four neighbours of n: one vector for one k, or for the four k of a group of codes. */
   loadB(to: Renderer): readonly Value[] {
     const fetch = { kind: 'fetch' as const, slot: 2, offset: this.b, guards: [], fill: 0 };
-    if (this.kernel.b.kind !== 'packed8') return [to.fetch({ ...fetch, dtype: 'float32' })];
+    const { b } = this.kernel;
+    if (b.kind === 'live8') {
+      const code = signedCode({ ...fetch, dtype: 'float32' }, b.inverseScaleOfB);
+      to.count(code);
+      return [to.name(to.value(code), 'q')];
+    }
+    if (b.kind !== 'packed8') return [to.fetch({ ...fetch, dtype: 'float32' })];
     const words = to.fetch({ ...fetch, dtype: 'int32' });
     return Array.from({ length: codesPerWord }, (_, i) => {
       const codes = call('extractBits', [words, atom(`${8 * i}u`, 'u32'), atom('8u', 'u32')], 'i32', 4);

@@ -1,5 +1,6 @@
 import { nestOfContraction } from '../../../compiler/kernel/contraction-nest.ts';
 import type { ContractionKernel } from '../../../compiler/kernel/nest.ts';
+import { inWholeGroups } from '../../../compiler/kernel/whole-groups.ts';
 import type { SlotPlace } from '../buffers.ts';
 import { nestShader } from '../nest.ts';
 import { maxWorkgroups, type Shader } from '../shader.ts';
@@ -15,15 +16,17 @@ function formOf(kernel: ContractionKernel): Form {
   const { batch, m, n, k } = extentsOf(kernel);
   if (batch * m * n * k === 0 || batch > maxWorkgroups) return 'loops';
   if (kernel.form === 'channelwise') return 'channelwise';
-  if (kernel.b.kind !== 'live' && m <= maxGemvRows && k >= 16 && n <= 8 * maxWorkgroups) return 'gemv';
+  if (kernel.b.kind !== 'live' && kernel.b.kind !== 'live8' && m <= maxGemvRows && k >= 16 && n <= 8 * maxWorkgroups)
+    return 'gemv';
   return n < 4 && k <= 64 ? 'loops' : 'tiled';
 }
 
-export function contractionShader(kernel: ContractionKernel, places: readonly SlotPlace[]): Shader {
-  const form = formOf(kernel);
+export function contractionShader(given: ContractionKernel, places: readonly SlotPlace[]): Shader {
+  const form = formOf(given);
+  const kernel = given.b.kind === 'packed8' ? inWholeGroups(given) : given;
   switch (form) {
     case 'loops':
-      return nestShader(nestOfContraction(kernel), places);
+      return nestShader(nestOfContraction(given), places);
     case 'channelwise':
       return channelwiseShader(kernel, places);
     case 'gemv':

@@ -21,6 +21,18 @@ const graph = smallNetwork();
 const images = smallImages(300);
 
 describe('palettes', () => {
+  it('of many entries are near the best there is: density as the cube root of that of the values', () => {
+    const tensor = weightsOf(makeNormal(2), [200, 100], 1);
+    const errorOf = (entries: number) => {
+      const { data } = storePalette(tensor, entries);
+      let sum = 0;
+      for (let i = 0; i < data.length; i++) sum += (Number(data[i]) - Number(tensor.data[i])) ** 2;
+      return sum / data.length;
+    };
+    // Sums of four uniform numbers lie closer together than normal ones, for which the constant is pi sqrt(3) / 2.
+    for (const entries of [64, 256]) expect(errorOf(entries) * entries ** 2).toBeLessThan((Math.PI * Math.sqrt(3)) / 2);
+  });
+
   it('keep values exactly where there are no more of them than entries', () => {
     const values = Float32Array.from({ length: 100 }, (_, i) => [-1, 0.25, 3][i % 3]!);
     const stored = storePalette(makeTensor('float32', shapeOf([10, 10]), values), 4);
@@ -123,25 +135,28 @@ describe('encodings of a layer', () => {
     const place = places.find((p) => p.name === name)!;
     const layer = findLayers(graph).find(({ y }) => y === place.output)!;
     const rows = sampleInputRows(graph, [layer], images, makeRunner).get(layer.y)!;
-    const encodings = encodingsOf(place, { kind: 'rows', rows });
+    const encodings = encodingsOf(place, { kind: 'rows', rows }).flatMap(({ make }) => make() ?? []);
     const errorOf = (label: string) => encodings.find((e) => e.label.startsWith(label))!.error;
     expect(errorOf('float16')).toBeLessThan(errorOf('int8'));
     expect(errorOf('int8')).toBeLessThan(errorOf('int4'));
     expect(errorOf('palette of 64')).toBeLessThan(errorOf('palette of 8'));
-    for (const label of ['int8', 'int4', 'palette of 8']) {
+    for (const label of ['int8', 'int4', 'palette of 8', 'palette of 128']) {
       const encoding = encodings.find((e) => e.label.startsWith(label))!;
-      const changed = withConstants(
+      const stored = withConstants(
         graph,
         new Map([
           [place.constant, encoding.tensor],
           [place.bias!.id, encoding.bias!],
         ]),
       );
-      const run = (g: typeof graph) => {
-        const runner = makeRunner(withOutputs(verifyGraph(g), [layer.y]));
-        return images.map((feeds) => runner.run(feeds)[outputNameOf(layer.y)] as Float32Array);
+      const rules = new Map(encoding.rule ? [[layer.y, encoding.rule]] : []);
+      const changed = replaceNodes(verifyGraph(stored), rules).graph;
+      const renamed = [...changed.values.values()].find((value) => value.name === layer.name)!;
+      const run = (g: typeof graph, id: number) => {
+        const runner = makeRunner(withOutputs(g, [id]));
+        return images.map((feeds) => runner.run(feeds)[outputNameOf(id)] as Float32Array);
       };
-      const [before, after] = [run(graph), run(changed)];
+      const [before, after] = [run(graph, layer.y), run(changed, renamed.id)];
       let error = 0;
       for (const [i, y] of before.entries()) for (const [j, v] of y.entries()) error += (after[i]![j]! - v) ** 2;
       const measured = error / images.length / layer.positions;
@@ -174,6 +189,42 @@ describe('integer layers', () => {
     expect(error / power).toBeLessThan(1e-3);
   });
 
+  it('a bias takes up what the mean moves by', () => {
+    const normal = makeNormal(9);
+    const rows = makeMatrix(
+      500,
+      8,
+      // nothing negative, and all near a step's edge
+      Float64Array.from({ length: 4000 }, () => Math.abs(normal()) * 0.01 + 3.3),
+    );
+    const weights = weightsOf(normal, [4, 8], 0.3);
+    const plain = makeIntegerLayer(weights, rows);
+    const kept = makeIntegerLayer(weights, rows, true);
+    const shifts = plain.shift.reduce((sum, v) => sum + v * v, 0);
+    expect(kept.error).toBeLessThan(0.5 * plain.error);
+    expect(kept.error).toBeLessThanOrEqual(plain.error - shifts + 1e-9);
+  });
+
+  it('offers keep the mean output of a layer with a bias of its own', () => {
+    const place = findStoredPlaces(graph).find(({ name }) => name === 'hidden.w')!;
+    const layer = findLayers(graph).find(({ y }) => y === place.output)!;
+    const rows = sampleInputRows(graph, [layer], images, makeRunner).get(layer.y)!;
+    const encoding = encodingsOf(place, { kind: 'rows', rows })
+      .find(({ kind }) => kind === 'int8 with inputs')!
+      .make()!;
+    const changed = replaceNodes(graph, new Map([[layer.y, encoding.rule!]])).graph;
+    const renamed = [...changed.values.values()].find((value) => value.name === layer.name)!;
+    const mean = (g: typeof graph, id: number) => {
+      const runner = makeRunner(withOutputs(g, [id]));
+      const all = images.map((feeds) => runner.run(feeds)[outputNameOf(id)] as Float32Array);
+      return Array.from({ length: 24 }, (_, n) => all.reduce((sum, y) => sum + y[n]!, 0) / all.length);
+    };
+    const [before, after] = [mean(graph, layer.y), mean(changed, renamed.id)];
+    const uncorrected = makeIntegerLayer(place.tensor, rows).shift;
+    const moved = (to: ArrayLike<number>) => before.reduce((sum, v, n) => sum + (to[n]! - v) ** 2, 0);
+    expect(moved(after)).toBeLessThan(0.2 * uncorrected.reduce((sum, v) => sum + v * v, 0));
+  });
+
   it('clips a rare large input where that is better', () => {
     const normal = makeNormal(9);
     const rows = makeMatrix(
@@ -191,7 +242,13 @@ describe('integer layers', () => {
 });
 
 /** Prices of a stored bit alone. */
-const bitPrice = (price: number) => ({ storedByte: 8 * price, removedByte: 0, memoryByte: 0, mac: 0 });
+const bitPrice = (price: number) => ({
+  storedByte: 8 * price,
+  removedByte: 0,
+  memoryByte: 0,
+  mac: 0,
+  wantsIntegers: false,
+});
 
 describe('choosing encodings', () => {
   const quantise = makeQuantise(images, makeRunner);

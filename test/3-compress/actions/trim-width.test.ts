@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { findWidths, trimWidth } from '../../../compiler/3-compress/actions/trim-width.ts';
 import { findChannelGroups } from '../../../compiler/3-compress/channel-groups.ts';
+import { optimise } from '../../../compiler/3-compress/pipeline.ts';
 import type { Graph, ValueId } from '../../../compiler/ir/graph.ts';
 import type { Attributes } from '../../../compiler/ops/index.ts';
 import { makeRandom } from '../../harness/random.ts';
@@ -158,6 +159,54 @@ describe('a hidden layer', () => {
     const level = levelLabelled(found!, '4 of 8');
     expect(level).toMatchObject({ parameters: 2 * 4 * 6 + 5 * 4, macs: 4 * (2 * 4 * 6 + 5 * 4) });
     expect(outputError(graph, take(graph, [found!.candidate, level]), samples, 2)).toBeLessThan(1e-6);
+  });
+});
+
+describe('gated units', () => {
+  /** One layer for gates and, from `start` on, what they gate. */
+  const fused = (g: Sketch, start: number, draw: (both: ValueId) => void = () => {}): ValueId => {
+    const w = [...repeatedRows(8, 6, 4), ...repeatedRows(8, 6, 4)];
+    const both = linear(g, g.input([1, 4, 6]), 16, 6, w, [...repeatedRows(8, 1, 4), ...repeatedRows(8, 1, 4)]);
+    const half = (from: number) => g.add('slice', [both], { starts: [0, 0, from], sizes: [1, 4, 8], steps: [1, 1, 1] });
+    draw(both);
+    return linear(g, g.add('mul', [g.add('silu', [half(0)]), half(start)]), 5, 8);
+  };
+
+  test('gate and up projection are cut together: SwiGLU', () => {
+    const graph = graphOf((g) => {
+      const x = g.input([1, 4, 6]);
+      const gate = g.add('silu', [linear(g, x, 16, 6)]);
+      return linear(g, g.add('mul', [gate, linear(g, x, 16, 6)]), 5, 16);
+    });
+    const samples = samplesFor(graph, 200);
+    const [found, ...others] = levelsOf(graph, trimWidth, samples);
+    expect(others).toEqual([]);
+    const level = levelLabelled(found!, '8 of 16');
+    expect(level.parameters).toBe(2 * 8 * 6 + 5 * 8);
+    const cut = take(graph, [found!.candidate, level]);
+    expect(weightsIn(cut)).toBe(level.parameters);
+    expect(outputError(graph, cut, samples, 2) / level.error).toBeCloseTo(1, 2);
+  });
+
+  test('made by one layer they become two, of the kept rows only', () => {
+    const graph = graphOf((g) => fused(g, 8));
+    const [found, ...others] = levelsOf(graph, trimWidth, samplesFor(graph, 100));
+    expect(others).toEqual([]);
+    const level = levelLabelled(found!, '4 of 8');
+    expect(level).toMatchObject({ parameters: 2 * 4 * 6 + 5 * 4, macs: 4 * (2 * 4 * 6 + 5 * 4) });
+    const cut = take(graph, [found!.candidate, level]);
+    expect(weightsIn(cut)).toBe(level.parameters);
+    expect(outputError(graph, cut, samplesFor(graph, 50, 9), 2)).toBeLessThan(1e-6);
+    expect(optimise(cut).graph.nodes.map(({ op }) => op)).toEqual(['linear', 'silu', 'linear', 'mul', 'linear']);
+  });
+
+  test('are left alone where parts overlap, or the whole is read too', () => {
+    for (const graph of [
+      graphOf((g) => fused(g, 4)),
+      graphOf((g) => fused(g, 8, (both) => g.output(both))),
+      graphOf((g) => fused(g, 8, (both) => g.output(linear(g, both, 2, 16)))),
+    ])
+      expect(trimWidth(graph)).toEqual([]);
   });
 });
 
@@ -406,6 +455,16 @@ describe('what cannot be cut', () => {
         return g.add('softmax', [linear(g, g.add('add', [x, linear(g, x, 4, 4)]), 2, 4)], { axis: 1 });
       },
       '"x0" is an input',
+    ],
+    [
+      'a part that others read too',
+      (g) => {
+        const hidden = linear(g, g.input([1, 3]), 4, 3);
+        const half = g.add('slice', [hidden], { starts: [0, 0], sizes: [1, 2], steps: [1, 1] });
+        g.output(g.add('softmax', [hidden], { axis: 1 }));
+        return g.add('softmax', [linear(g, half, 2, 2)], { axis: 1 });
+      },
+      'slice "slice" takes a part that others read',
     ],
     [
       'a reader of the other dimension',

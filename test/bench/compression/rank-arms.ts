@@ -65,7 +65,11 @@ interface Offer {
 /** What one price of all the weights together makes of every layer. */
 function take(graph: Graph, offers: readonly Offer[], price: number) {
   const perWeight = price / weightsOf(graph);
-  const choose = chooseByPrice({ storedByte: 0, removedByte: perWeight, memoryByte: 0, mac: 0 }, rankOnly, () => 1);
+  const choose = chooseByPrice(
+    { storedByte: 0, removedByte: perWeight, memoryByte: 0, mac: 0, wantsIntegers: false },
+    rankOnly,
+    () => 1,
+  );
   const chosen = offers.flatMap(({ candidate, levels }) => {
     const level = choose(graph, candidate, levels);
     return level ? [{ candidate, level }] : [];

@@ -47,7 +47,15 @@ const graphs: Readonly<Record<string, Graph>> = {
     return g.add('relu', [g.add('add', [conv(g, inner, [8, 8, 3, 3], 1), x])]);
   }),
   groups: graphOf((g) => conv(g, g.input([2, 8, 5, 6]), [12, 4, 3, 3], 1, 2)),
-  'loops of the same meaning': graphOf((g) => conv(g, g.input([1, 3, 5, 5]), [6, 3, 3, 3], 1)),
+  'groups of four filled up': graphOf((g) => conv(g, g.input([1, 3, 9, 7]), [20, 3, 3, 3], 1)),
+  'a row of filled up groups': graphOf((g) => g.add('linear', [g.input([2, 71]), codes(g, [20, 71])], signed)),
+  'two values': graphOf((g) =>
+    g.add('matmul', [g.input([2, 37, 40]), g.input([2, 40, 33])], { ...signed, rightScale: 0.02 }),
+  ),
+  'two values, few rows': graphOf((g) =>
+    g.add('matmul', [g.input([1, 2, 18]), g.input([1, 18, 5])], { ...signed, rightScale: 0.02 }),
+  ),
+  'loops of the same meaning': graphOf((g) => conv(g, g.input([1, 4, 5, 5]), [4, 1, 3, 3], 1, 4)),
 };
 
 describeInBrowser('int8 codes on WebGPU', (browser) => {

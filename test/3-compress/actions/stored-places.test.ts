@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { encodingsOf } from '../../../compiler/3-compress/actions/quantize-weights.ts';
+import { findStoredPlaces, withConstants } from '../../../compiler/3-compress/actions/stored-places.ts';
+import { sampleInputRows } from '../../../compiler/3-compress/calibrate/input-rows.ts';
+import { measureSpreads } from '../../../compiler/3-compress/calibrate/spread.ts';
+import { findLayers } from '../../../compiler/3-compress/layers.ts';
+import { optimise } from '../../../compiler/3-compress/pipeline.ts';
+import { chooseEncoding, makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
+import { tiedConstants } from '../../../compiler/3-compress/tied-constants.ts';
+import type { Graph } from '../../../compiler/ir/graph.ts';
+import type { Feeds } from '../../../compiler/ir/trial.ts';
+import { verifyGraph } from '../../../compiler/ir/verify.ts';
+import { makeRunner } from '../../../compiler/make-runner.ts';
+import { makeRandom } from '../../harness/random.ts';
+import { graphOf, type Sketch } from '../pass-case.ts';
+import { measureErrors } from './level-case.ts';
+
+const [vocabulary, width] = [40, 16];
+
+const reals = (count: number, seed: number): number[] => [...makeRandom(seed).reals(count, -1, 1)];
+
+/** Rows of a table, something on them, and scores of all rows again. */
+const language = (
+  kind: 'one constant' | 'transposed' | 'untied',
+  draw: (g: Sketch, table: number) => void = () => {},
+) =>
+  graphOf((g) => {
+    const table = g.constant([vocabulary, width], reals(vocabulary * width, 1));
+    const hidden = g.add('tanh', [g.add('gather', [table, g.input([1, 5], 'int32')], { axis: 0 })]);
+    draw(g, table);
+    if (kind === 'transposed') return g.add('matmul', [hidden, g.add('transpose', [table], { perm: [1, 0] })]);
+    const weights = kind === 'untied' ? g.constant([vocabulary, width], reals(vocabulary * width, 2)) : table;
+    return g.add('linear', [hidden, weights]);
+  });
+
+const words = (count: number, seed = 4): Feeds[] => {
+  const random = makeRandom(seed);
+  return Array.from({ length: count }, () => ({
+    x0: Int32Array.from({ length: 5 }, () => random.int(0, vocabulary - 1)),
+  }));
+};
+
+/** What a place's offer of that kind errs, as predicted and as measured at the output of a graph that ends there. */
+function compare(graph: Graph, samples: readonly Feeds[], kind: string) {
+  const [place] = findStoredPlaces(graph);
+  const layer = findLayers(graph).find(({ y }) => y === place!.output);
+  const rows = layer && sampleInputRows(graph, [layer], samples, makeRunner).get(layer.y);
+  const spread = measureSpreads(graph, [place!.x!], samples, makeRunner).get(place!.x!.id)!;
+  const evidence = rows ? { kind: 'rows' as const, rows } : { kind: 'spread' as const, spread };
+  const offer = encodingsOf(place!, evidence).find((one) => one.kind === kind)!;
+  const encoding = offer.make()!;
+  const changed = withConstants(graph, new Map([[place!.constant, encoding.tensor]]));
+  const { error, variance } = measureErrors(graph, verifyGraph(changed), samples, place!.axis);
+  return { place: place!, encoding, guess: offer.guess, changed, measured: error / samples.length / 5, variance };
+}
+
+describe('embedding tables', () => {
+  const table = graphOf((g) => {
+    const rows = g.constant([vocabulary, width], reals(vocabulary * width, 1));
+    return g.add('gather', [rows, g.input([1, 5], 'int32')], { axis: 0 });
+  });
+
+  test.each(['int8', 'int4', 'palette of 16', 'palette of 4'])('in %s err as predicted, all rows alike', (kind) => {
+    const { encoding, guess, measured, place } = compare(table, words(400), kind);
+    expect(place).toMatchObject({ isTable: true, isShared: false, positions: 0 });
+    expect(encoding.label.startsWith(kind)).toBe(true);
+    expect(measured / encoding.error).toBeGreaterThan(0.8);
+    expect(measured / encoding.error).toBeLessThan(1.25);
+    expect(guess.error).toBeGreaterThan(0);
+  });
+
+  test('are stored as forced kinds say', () => {
+    const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, wantsIntegers: false };
+    const quantise = makeQuantise(words(50), makeRunner);
+    const labels = (['int8', 'int4'] as const).map(
+      (kind) =>
+        quantise(
+          table,
+          chooseEncoding(kind, free, () => 1),
+        ).actions[0]!.level,
+    );
+    expect(labels).toEqual(['int8', 'int4']);
+  });
+});
+
+describe('tied embeddings', () => {
+  test.each(['one constant', 'transposed'] as const)('are one place, and both are stored alike: %s', (kind) => {
+    const graph = optimise(verifyGraph(language(kind))).graph;
+    const tables = [...graph.constants.values()].filter(({ shape }) => shape.length === 2);
+    expect(tables.length).toBe(kind === 'one constant' ? 1 : 2);
+    const places = findStoredPlaces(graph);
+    expect(places).toMatchObject([{ isTable: true, isShared: true, node: { op: 'linear' } }]);
+    for (const form of ['int8', 'int4', 'palette of 16']) {
+      const { encoding, changed, measured, variance } = compare(graph, words(200), form);
+      expect(encoding.rule).toBeUndefined();
+      const stored = [...changed.constants.values()].filter((tensor) => tensor.stored);
+      expect(stored.length).toBe(tables.length);
+      for (const tensor of stored) expect(tensor).toBe(stored[0]);
+      // Errors of the rows are carried by what lies between, which is not known of: the order of magnitude is right.
+      expect(measured / encoding.error).toBeGreaterThan(0.3);
+      expect(measured / encoding.error).toBeLessThan(3);
+      expect(encoding.error).toBeLessThan((0.2 * variance) / 200 / 5);
+    }
+  });
+
+  test('no encoding gives one reader a constant of its own', () => {
+    const graph = optimise(language('transposed')).graph;
+    const [place] = findStoredPlaces(graph);
+    const spread = measureSpreads(graph, [place!.x!], words(50), makeRunner).get(place!.x!.id)!;
+    for (const { make } of encodingsOf(place!, { kind: 'spread', spread })) expect(make()?.rule).toBeUndefined();
+  });
+
+  test('tables that differ from the weights are places of their own', () => {
+    const graph = optimise(language('untied')).graph;
+    expect(tiedConstants(graph).size).toBe(0);
+    expect(findStoredPlaces(graph).map(({ isShared, node }) => [isShared, node.op])).toEqual([
+      [false, 'gather'],
+      [false, 'linear'],
+    ]);
+  });
+
+  test('what others read as it is stays', () => {
+    const graph = language('one constant', (g, table) => g.output(g.add('tanh', [table])));
+    expect(findStoredPlaces(graph)).toEqual([]);
+  });
+});
