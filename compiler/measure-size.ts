@@ -10,7 +10,7 @@ import type { Graph } from './ir/graph.ts';
 import type { Program, Step } from './ir/program.ts';
 import type { MeasureSize, ShippedSize } from './ir/trial.ts';
 import type { ContractionKernel } from './kernel/nest.ts';
-import { integerTime } from './kernel/quantization.ts';
+import { integerProductTime, integerTimeOver } from './kernel/quantization.ts';
 import { groupByChannel } from './tensor/groups.ts';
 import { storeFloat16, storeInteger } from './tensor/stored.ts';
 import type { Tensor } from './tensor/tensor.ts';
@@ -48,10 +48,15 @@ function floatMacs({ kernels, steps, macs }: Program): number {
     list.reduce((sum, step) => {
       if (step.kind === 'repeat') return sum + step.count * saved(step.steps);
       const kernel = kernels[step.kernel];
-      const isInteger = kernel?.kind === 'contraction' && kernel.b.kind === 'packed8';
-      return isInteger ? sum + (1 - integerTime) * pointsOf(kernel) : sum;
+      return kernel?.kind === 'contraction' ? sum + (1 - timeOf(kernel)) * pointsOf(kernel) : sum;
     }, 0);
   return macs - saved(steps);
+}
+
+/** Time of a multiply-add over that of a float32 one. */
+function timeOf({ b, k }: ContractionKernel): number {
+  if (b.kind === 'live8') return integerProductTime;
+  return b.kind === 'packed8' ? integerTimeOver(k.reduce((size, { extent }) => size * extent.size, 1)) : 1;
 }
 
 const pointsOf = ({ batch, m, n, k }: ContractionKernel): number =>

@@ -75,8 +75,11 @@ export function operandOfSigned(e: Expr): { readonly x: Expr; readonly inverseSc
 
 const innermost = (e: Expr): Expr => (e.kind === 'unary' ? innermost(e.x) : e);
 
-/** Time of a multiply-add by integer dots over that of a float32 one, quantising included; measured in Chromium on x86. */
-export const integerTime = 0.5;
-
-/** The same for sums over `k`: what comes before and after them counts the more, the shorter they are. */
+/**
+ * Time of a multiply-add by integer dots over that of a float32 one, quantising included, for sums over `k`: what comes
+ * before and after them counts the more, the shorter they are. Measured in Chromium on x86.
+ */
 export const integerTimeOver = (k: number): number => 0.45 + 4 / Math.max(1, k);
+
+/** The same for products of two values that are both quantised on the way in. */
+export const integerProductTime = 0.6;

@@ -114,10 +114,7 @@ describe('inputs in integers', () => {
   const int8Error = (made: Graph): number => {
     const quantise = makeQuantise(samples, makeRunner);
     const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, wantsIntegers: false };
-    const quantised = quantise(
-      made,
-      chooseEncoding('int8', free, () => 1),
-    );
+    const quantised = quantise(made, { encoding: chooseEncoding('int8', free, () => 1) });
     expect(quantised.actions.map(({ level }) => level)).toEqual(['int8 with inputs', 'int8 with inputs']);
     return outputError(graph, quantised.graph, samplesFor(graph, 100, 5), 1);
   };
@@ -138,17 +135,17 @@ describe('inputs in integers', () => {
   it('are made ready for it by the quantiser, the same by name as where it helps', () => {
     const quantise = makeQuantise(samples, makeRunner);
     const int8 = chooseEncoding('int8', noPrices, () => 1);
-    const helped = quantise(graph, int8, 'where it helps');
+    const helped = quantise(graph, { encoding: int8, equalised: 'where it helps' });
     expect(helped.actions.map(({ pass }) => pass)).toEqual([
       'equalise-channels',
       'quantize-activations',
       'quantize-activations',
     ]);
     const place = helped.actions[0]!.place;
-    const named = makeQuantise(samples, makeRunner)(graph, int8, new Set([place]));
+    const named = makeQuantise(samples, makeRunner)(graph, { encoding: int8, equalised: new Set([place]) });
     const test = samplesFor(graph, 50, 7);
     expect(outputError(helped.graph, named.graph, test, 1)).toBe(0);
-    const alone = quantise(graph, int8);
+    const alone = quantise(graph, { encoding: int8 });
     expect(outputError(graph, helped.graph, test, 1)).toBeLessThan(outputError(graph, alone.graph, test, 1) / 10);
   });
 

@@ -1,5 +1,5 @@
 import { bug } from '../../diagnostics/index.ts';
-import { integerTime } from '../../kernel/quantization.ts';
+import { integerTimeOver } from '../../kernel/quantization.ts';
 import type { Matrix } from '../../linalg/matrix.ts';
 import { isQuantizable } from '../../rewrite/quantize-layer.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
@@ -54,7 +54,7 @@ export interface EncodingOffer {
 
 /** The kind of offer that an encoding came from. */
 export const kindOfLabel = (label: string): string =>
-  /^(?:float16|int8 with inputs|int8|int4 by output|int4|palette of \d+)/.exec(label)?.[0] ?? label;
+  /^(?:float16|int8 with inputs|int8 products|int8|int4 by output|int4|palette of \d+)/.exec(label)?.[0] ?? label;
 
 /**
  * int8 by output, int4 in groups of 32 inputs or by output, palettes, the coarse ones with their rounding compensated
@@ -172,7 +172,7 @@ function inIntegers(place: StoredPlace, evidence: Evidence, guess: (rows: Matrix
   if (evidence.kind !== 'rows' || !isEligible) return [];
   const { rows } = evidence;
   const label = 'int8 with inputs';
-  const cost = { memory: elementCount(tensor.shape), macs: integerTime * macsOfPlace(place) };
+  const cost = { memory: elementCount(tensor.shape), macs: integerTimeOver(rows.columns) * macsOfPlace(place) };
   const known = once(() => guess(rows));
   const make = once((): Encoding => {
     const { rule, error, shift, bits } = makeIntegerLayer(tensor, rows, place.bias !== undefined);

@@ -1,19 +1,29 @@
 import type { PlannedAction } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
+import { integerProductTime } from '../../kernel/quantization.ts';
+import type { IntegerAttention } from '../actions/integer-attention.ts';
 import { kindOfLabel } from '../actions/quantize-weights.ts';
 import type { StructuralPass } from '../candidate.ts';
 import type { Structure } from '../structure.ts';
 import type { Switches } from './options.ts';
 import { chooseByPrice, type Prices } from './prices.ts';
-import { type ChooseEncoding, chooseEncoding, quantisingPasses, storingPasses } from './quantise.ts';
+import {
+  type ChooseEncoding,
+  chooseEncoding,
+  type Equalisation,
+  integerProducts,
+  quantisingPasses,
+  storingPasses,
+} from './quantise.ts';
 import type { SensitivityOf } from './sensitivity-by-name.ts';
 
 /** How everything is decided: levels of places, then encodings of the constants of what that leaves. */
 export interface Choices extends Structure {
   /** whether any constant may be stored in fewer bits */
   readonly stores: boolean;
-  /** layers whose inputs are scaled for integers, by the names of their outputs */
-  readonly equalised: 'where it helps' | ReadonlySet<string>;
+  readonly equalised: Equalisation;
+  /** undefined where no attention is to multiply integers */
+  readonly attention: ((graph: Graph) => (attention: IntegerAttention) => boolean) | undefined;
   readonly encoding: (graph: Graph) => ChooseEncoding;
 }
 
@@ -27,9 +37,23 @@ export const pricedChoices = (
   isActive: (pass) => passes.has(pass),
   stores: switches.quantize !== 'off',
   equalised: switches.quantize === 'int8' || prices.wantsIntegers ? 'where it helps' : new Set(),
+  attention: attentionBy(switches, prices, sensitivityOf),
   level: chooseByPrice(prices, switches, sensitivityOf),
   encoding: (graph) => chooseEncoding(switches.quantize, prices, ({ output }) => sensitivityOf(graph, output)),
 });
+
+/** Forced int8 takes all; else the time saved has to be worth the error. */
+function attentionBy(
+  { quantize }: Switches,
+  { mac, wantsIntegers }: Prices,
+  sensitivityOf: SensitivityOf,
+): Choices['attention'] {
+  if (quantize === 'int8') return () => () => true;
+  if (quantize !== 'auto' || !wantsIntegers) return undefined;
+  return (graph) => {
+    return ({ output, error, macs }) => sensitivityOf(graph, output) * error < mac * (1 - integerProductTime) * macs;
+  };
+}
 
 /** What a plan says, and nothing else. `missing` is left with the decisions that found no place or no such level. */
 export function plannedChoices(plan: readonly PlannedAction[], missing: Set<PlannedAction>): Choices {
@@ -47,6 +71,11 @@ export function plannedChoices(plan: readonly PlannedAction[], missing: Set<Plan
   return {
     isActive: (pass) => plan.some((decision) => decision.pass === pass),
     stores: plan.some(({ pass }) => quantisingPasses.includes(pass)),
+    attention: plan.some(({ level }) => level === integerProducts)
+      ? () =>
+          ({ name }) =>
+            take(storingPasses, name, [{ label: integerProducts }]) !== undefined
+      : undefined,
     equalised: new Set(plan.filter(({ pass }) => pass === 'equalise-channels').map(({ place }) => place)),
     level: (_graph, candidate, levels) => take([candidate.pass], candidate.name, levels),
     encoding: () => (place, offered) => {

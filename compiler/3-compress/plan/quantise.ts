@@ -5,6 +5,7 @@ import { replaceNodes } from '../../rewrite/replace-nodes.ts';
 import { elementCount } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type EqualisedForIntegers, equaliseForIntegers } from '../actions/equalise-for-integers.ts';
+import { type IntegerAttention, offerIntegerAttention } from '../actions/integer-attention.ts';
 import {
   type Encoding,
   type EncodingOffer,
@@ -61,11 +62,24 @@ interface OfferedPlace {
   readonly offered: readonly RatedOffer[];
 }
 
-export type Quantise = (
-  graph: Graph,
-  choose: ChooseEncoding,
-  equalised?: 'where it helps' | ReadonlySet<string>,
-) => Quantised;
+/** What decides on the integers of a graph. */
+export interface QuantiseChoices {
+  readonly encoding: ChooseEncoding;
+  /** layers whose inputs are scaled for integers, by the names of their outputs; none where left out */
+  readonly equalised?: Equalisation;
+  /** whether an attention multiplies integers; none does where left out */
+  readonly attention?: (attention: IntegerAttention) => boolean;
+}
+
+export type Equalisation = 'where it helps' | ReadonlySet<string>;
+
+/** The level of an attention that multiplies integers. */
+export const integerProducts = 'int8 products';
+
+export type Quantise = (graph: Graph, choices: QuantiseChoices) => Quantised;
+
+/** Inputs that attentions are tried in integers on. */
+const mostTried = 8;
 
 /**
  * Stores every constant as it is chosen, on what the layers read on `samples`; without samples errors are unknown. What
@@ -74,7 +88,8 @@ export type Quantise = (
 export function makeQuantise(samples: readonly Feeds[], makeRunner: MakeRunner): Quantise {
   const known = new WeakMap<Graph, readonly OfferedPlace[]>();
   const equalise = rememberEqualised(samples, makeRunner);
-  return (unequal, choose, equalised = new Set()) => {
+  const attentions = new WeakMap<Graph, readonly IntegerAttention[]>();
+  return (unequal, { encoding: choose, equalised = new Set(), attention }) => {
     const { graph, readers } = equalise(unequal, equalised);
     const places = known.get(graph) ?? offerEncodings(graph, samples, makeRunner);
     known.set(graph, places);
@@ -97,6 +112,14 @@ export function makeQuantise(samples: readonly Feeds[], makeRunner: MakeRunner):
         },
       ];
     });
+    if (attention) {
+      const offered = attentions.get(graph) ?? offerIntegerAttention(graph, samples.slice(0, mostTried), makeRunner);
+      attentions.set(graph, offered);
+      for (const one of offered.filter(attention)) {
+        rules.set(one.output, one.rule);
+        actions.push(describeAttention(one));
+      }
+    }
     const stored = withConstants(graph, tensors);
     const changed = rules.size > 0 ? replaceNodes(stored, rules).graph : stored;
     return { graph: changed, actions: [...readers.map(describeEqualised), ...actions] };
@@ -111,13 +134,18 @@ const describeEqualised = (place: string): StoredAction => ({
   bits: { before: 0, after: 0 },
 });
 
+const describeAttention = ({ name, error }: IntegerAttention): StoredAction => ({
+  pass: 'quantize-activations',
+  place: name,
+  level: integerProducts,
+  error,
+  bits: { before: 0, after: 0 },
+});
+
 /** The same graph is equalised once each way. */
 function rememberEqualised(samples: readonly Feeds[], makeRunner: MakeRunner) {
   const known = new WeakMap<Graph, Map<string, EqualisedForIntegers>>();
-  return (
-    graph: Graph,
-    wanted: 'where it helps' | ReadonlySet<string>,
-  ): Pick<EqualisedForIntegers, 'graph' | 'readers'> => {
+  return (graph: Graph, wanted: Equalisation): Pick<EqualisedForIntegers, 'graph' | 'readers'> => {
     if (samples.length === 0 || (wanted !== 'where it helps' && wanted.size === 0)) return { graph, readers: [] };
     const key = wanted === 'where it helps' ? '' : JSON.stringify([...wanted]);
     const ways = known.get(graph) ?? new Map<string, EqualisedForIntegers>();

@@ -1,8 +1,9 @@
+import { integerProductTime } from '../../kernel/quantization.ts';
 import { elementCount } from '../../tensor/shape.ts';
 import { kindOfLabel, macsOfPlace } from '../actions/quantize-weights.ts';
 import type { Choices } from './choices.ts';
 import { bytesPerWeight } from './prices.ts';
-import { storingPasses } from './quantise.ts';
+import { integerProducts, storingPasses } from './quantise.ts';
 import type { SensitivityOf } from './sensitivity-by-name.ts';
 
 /** What a level takes and costs. */
@@ -34,7 +35,7 @@ export const placeKey = (pass: string, place: string): string =>
 
 /** The same choices, but for the overrides; notes what each place was offered. */
 export const withOverrides = (
-  { isActive, stores, equalised, level, encoding }: Choices,
+  { isActive, stores, equalised, attention, level, encoding }: Choices,
   overrides: Overrides,
   offers: Offers,
   sensitivityOf: SensitivityOf,
@@ -42,6 +43,26 @@ export const withOverrides = (
   isActive,
   stores,
   equalised,
+  attention:
+    attention &&
+    ((graph) => {
+      const wants = attention(graph);
+      return (one) => {
+        const key = placeKey('quantize-activations', one.name);
+        const cost = { bytes: 0, memory: 0 };
+        offers.set(key, [
+          { label: untouched, ...cost, macs: one.macs, error: 0 },
+          {
+            label: integerProducts,
+            ...cost,
+            macs: integerProductTime * one.macs,
+            error: sensitivityOf(graph, one.output) * one.error,
+          },
+        ]);
+        const wanted = overrides.get(key);
+        return wanted === undefined ? wants(one) : wanted === integerProducts;
+      };
+    }),
   level: (graph, candidate, levels) => {
     const key = placeKey(candidate.pass, candidate.name);
     const sensitivity = sensitivityOf(graph, candidate.output);

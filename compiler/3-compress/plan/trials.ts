@@ -35,7 +35,11 @@ export function makeBuild(graph: Graph, samples: readonly Feeds[], makeRunner: M
   return (choices, visit) => {
     const structured = restructure(choices, visit);
     if (!choices.stores) return structured;
-    const stored = quantise(structured.graph, choices.encoding(structured.graph), choices.equalised);
+    const stored = quantise(structured.graph, {
+      encoding: choices.encoding(structured.graph),
+      equalised: choices.equalised,
+      ...(choices.attention && { attention: choices.attention(structured.graph) }),
+    });
     return { graph: stored.graph, actions: [...structured.actions, ...stored.actions] };
   };
 }

@@ -253,10 +253,7 @@ const bitPrice = (price: number) => ({
 describe('choosing encodings', () => {
   const quantise = makeQuantise(images, makeRunner);
   it('forced kinds take what they say, small constants stay', () => {
-    const forced = quantise(
-      graph,
-      chooseEncoding('int8', bitPrice(0), () => 1),
-    );
+    const forced = quantise(graph, { encoding: chooseEncoding('int8', bitPrice(0), () => 1) });
     expect(forced.actions.map(({ place, level }) => [place, level])).toEqual([
       ['conv.w', 'int8 with inputs'],
       ['hidden.w', 'int8 with inputs'],
@@ -264,31 +261,20 @@ describe('choosing encodings', () => {
     ]);
     const layers = verifyGraph(forced.graph).nodes.filter(({ attributes }) => attributes.inputScale !== undefined);
     expect(layers.map(({ op }) => op)).toEqual(['conv', 'linear', 'linear']);
-    const small = quantise(
-      graph,
-      chooseEncoding('int4', bitPrice(0), () => 1),
-    );
+    const small = quantise(graph, { encoding: chooseEncoding('int4', bitPrice(0), () => 1) });
     expect(small.actions.map(({ level }) => level)).toEqual(Array(3).fill('int4, compensated'));
-    const blind = makeQuantise([], makeRunner)(
-      graph,
-      chooseEncoding('int8', bitPrice(0), () => 1),
-    );
+    const blind = makeQuantise([], makeRunner)(graph, { encoding: chooseEncoding('int8', bitPrice(0), () => 1) });
     expect(blind.actions.map(({ level }) => level)).toEqual(['int8', 'int8', 'int8']);
     expect([...verifyGraph(blind.graph).constants.values()].filter((t) => t.stored).length).toBe(3);
   });
 
   it('a higher price of a bit takes fewer bits, none takes none', () => {
     const bits = (price: number) =>
-      quantise(
-        graph,
-        chooseEncoding('auto', bitPrice(price), () => 1),
-      ).actions.reduce((sum, a) => sum + a.bits.after, 0);
-    expect(
-      quantise(
-        graph,
-        chooseEncoding('auto', bitPrice(0), () => 1),
-      ).actions,
-    ).toEqual([]);
+      quantise(graph, { encoding: chooseEncoding('auto', bitPrice(price), () => 1) }).actions.reduce(
+        (sum, a) => sum + a.bits.after,
+        0,
+      );
+    expect(quantise(graph, { encoding: chooseEncoding('auto', bitPrice(0), () => 1) }).actions).toEqual([]);
     expect(bits(1e-6)).toBeLessThan(bits(1e-9));
     expect(bits(1e-4)).toBeLessThan(bits(1e-6));
   });

@@ -73,11 +73,7 @@ describe('embedding tables', () => {
     const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, wantsIntegers: false };
     const quantise = makeQuantise(words(50), makeRunner);
     const labels = (['int8', 'int4'] as const).map(
-      (kind) =>
-        quantise(
-          table,
-          chooseEncoding(kind, free, () => 1),
-        ).actions[0]!.level,
+      (kind) => quantise(table, { encoding: chooseEncoding(kind, free, () => 1) }).actions[0]!.level,
     );
     expect(labels).toEqual(['int8', 'int4']);
   });
