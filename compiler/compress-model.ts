@@ -53,7 +53,7 @@ export async function compressModel(
     makeRunner,
     measureSize: makeMeasureSize(target, await measureScript(graph, target)),
     onTrial: (trial, count) => {
-      options.onProgress?.(`attempt ${count}: ${printByteCount(totalOf(trial))}, ${printLoss(trial.loss)}`);
+      options.onProgress?.(`attempt ${count}: ${printSize(trial, compression.limits)}, ${printLoss(trial.loss)}`);
     },
   };
   const found = await compress(task).finally(() => memory.save());
@@ -86,6 +86,14 @@ function flagThatNeedsData(options: CompileOptions): string | undefined {
     '--sweep': options.sweep,
   };
   return Object.entries(flags).find(([, value]) => value !== undefined && value !== 'off')?.[0];
+}
+
+/** The download, and what else is limited. */
+function printSize({ size }: Pick<Figures, 'size'>, { latency, memory }: CompressTask['limits']): string {
+  const parts = [printByteCount(totalOf({ size }))];
+  if (latency !== undefined) parts.push(`${size.milliseconds.toFixed(2)} ms estimated`);
+  if (memory !== undefined) parts.push(`${printByteCount(size.memory)} in memory`);
+  return parts.join(', ');
 }
 
 const printLoss = ({ error, metric }: Loss): string =>

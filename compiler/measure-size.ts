@@ -4,13 +4,11 @@ import type { Target } from '../targets/target.ts';
 import { emitWasm } from '../targets/wasm/emit.ts';
 import { storePalette } from './3-compress/actions/palette.ts';
 import { lower } from './4-lower/lower.ts';
-import { generateCode, wasmRate } from './5-emit/generate-code.ts';
+import { generateCode } from './5-emit/generate-code.ts';
 import { emitWeights } from './5-emit/weights.ts';
+import { estimateMilliseconds } from './estimate-time.ts';
 import type { Graph } from './ir/graph.ts';
-import type { Program, Step } from './ir/program.ts';
 import type { MeasureSize, ShippedSize } from './ir/trial.ts';
-import type { ContractionKernel } from './kernel/nest.ts';
-import { integerProductTime, integerTimeOver } from './kernel/quantization.ts';
 import { groupByChannel } from './tensor/groups.ts';
 import { storeFloat16, storeInteger } from './tensor/stored.ts';
 import type { Tensor } from './tensor/tensor.ts';
@@ -42,26 +40,6 @@ const brotliBytes = async (bytes: Uint8Array): Promise<number> => {
   return (await compress(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } })).length;
 };
 
-/** Multiply-adds of a run, integer ones counted by the time they take. */
-function floatMacs({ kernels, steps, macs }: Program): number {
-  const saved = (list: readonly Step[]): number =>
-    list.reduce((sum, step) => {
-      if (step.kind === 'repeat') return sum + step.count * saved(step.steps);
-      const kernel = kernels[step.kernel];
-      return kernel?.kind === 'contraction' ? sum + (1 - timeOf(kernel)) * pointsOf(kernel) : sum;
-    }, 0);
-  return macs - saved(steps);
-}
-
-/** Time of a multiply-add over that of a float32 one. */
-function timeOf({ b, k }: ContractionKernel): number {
-  if (b.kind === 'live8') return integerProductTime;
-  return b.kind === 'packed8' ? integerTimeOver(k.reduce((size, { extent }) => size * extent.size, 1)) : 1;
-}
-
-const pointsOf = ({ batch, m, n, k }: ContractionKernel): number =>
-  [...batch, ...m, n, ...k].reduce((points, { extent }) => points * extent.size, 1);
-
 /** Brotli bytes of the index.js of a graph's bundle, with the decoders of all forms that weights may be stored in. */
 export async function measureScript(graph: Graph, target: Target): Promise<number> {
   const { code } = generateCode(lower(storedInEveryForm(graph)), target);
@@ -87,7 +65,7 @@ export const makeMeasureSize =
       code: script + (await wasm),
       weights,
       macs: program.macs,
-      milliseconds: (floatMacs(program) / wasmRate) * 1000,
+      milliseconds: estimateMilliseconds(program),
       memory: program.constants.size + program.arenaBytes,
     };
   };

@@ -113,7 +113,7 @@ describe('inputs in integers', () => {
   const samples = samplesFor(graph, 300);
   const int8Error = (made: Graph): number => {
     const quantise = makeQuantise(samples, makeRunner);
-    const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, wantsIntegers: false };
+    const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, removedMac: 0, wantsIntegers: false };
     const quantised = quantise(made, { encoding: chooseEncoding('int8', free, () => 1) });
     expect(quantised.actions.map(({ level }) => level)).toEqual(['int8 with inputs', 'int8 with inputs']);
     return outputError(graph, quantised.graph, samplesFor(graph, 100, 5), 1);

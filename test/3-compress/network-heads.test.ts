@@ -86,7 +86,7 @@ function rankedNetwork(isConv: boolean): Graph {
 }
 
 const switches: Switches = { quantize: 'off', collapse: 'off', blocks: 'off', width: 'off', rank: 'auto' };
-const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, wantsIntegers: false };
+const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, removedMac: 0, wantsIntegers: false };
 
 describe.each<[string, FindCandidates, boolean]>([
   ['truncate-rank', truncateRank, false],

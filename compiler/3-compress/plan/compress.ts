@@ -101,7 +101,7 @@ export async function compress(task: CompressTask): Promise<Compressed> {
   const decide = async (): Promise<Made & Figures & { readonly isFeasible: boolean }> => {
     if (task.plan) return { ...(await make(plannedChoices(task.plan, missing))), isFeasible: true };
     const arms = armsFor(graph, switches);
-    const curves = task.sweeps || isLimited(limits) ? await measureGrid(arms, trials.at) : [];
+    const curves = task.sweeps || isLimited(limits) ? await measureGrid(limits, arms, trials.at) : [];
     // Without limits passes act only as they are forced to.
     if (!isLimited(limits)) return { ...(await make(forcedChoices(arms, switches))), isFeasible: true };
     const { trial, isFeasible } = await findBest(limits, curves, trials);

@@ -11,13 +11,23 @@ export interface Prices {
   readonly removedByte: number;
   /** in memory, once loaded */
   readonly memoryByte: number;
+  /** in the passes that compute in integers */
   readonly mac: number;
+  /** in those that remove weights */
+  readonly removedMac: number;
   /** layers in integers are wanted for more than their bytes: they are made ready for it */
   readonly wantsIntegers: boolean;
 }
 
 /** Nothing is paid for anything. */
-export const noPrices: Prices = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, wantsIntegers: false };
+export const noPrices: Prices = {
+  storedByte: 0,
+  removedByte: 0,
+  memoryByte: 0,
+  mac: 0,
+  removedMac: 0,
+  wantsIntegers: false,
+};
 
 /** Brotli bytes that a weight takes in the end, by how weights are going to be stored; a first guess that plans correct. */
 export const bytesPerWeight: Readonly<Record<Switches['quantize'], number>> = {
@@ -46,7 +56,9 @@ export const chooseByPrice =
     const perWeight = bytesPerWeight[switches.quantize];
     const sensitivity = sensitivityOf(graph, candidate.output);
     const costOf = ({ error, parameters, macs }: Pick<Level, 'error' | 'parameters' | 'macs'>): number =>
-      sensitivity * error + (prices.removedByte * perWeight + prices.memoryByte * 4) * parameters + prices.mac * macs;
+      sensitivity * error +
+      (prices.removedByte * perWeight + prices.memoryByte * 4) * parameters +
+      prices.removedMac * macs;
     const best = least(levels, costOf);
     return best && costOf(best) < costOf({ ...candidate, error: 0 }) ? best : undefined;
   };

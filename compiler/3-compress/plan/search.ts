@@ -10,6 +10,8 @@ export interface Offer {
   readonly price: number;
   /** how much dearer weights are to the passes that remove them than to those that store them in fewer bits */
   readonly structure: number;
+  /** how much of the price bytes of the download have, where there is a limit on time or memory as well */
+  readonly bytes: number;
 }
 
 /** One measured result of the search. */
@@ -23,7 +25,25 @@ const range = { first: -9, last: 3 };
 const refined = 3;
 /** Halvings of a decade of the grid, of the decades beyond it, and around the best price for another balance. */
 const halvings = { within: 4, beyond: 6, around: 4 };
-const balances = [3, 1 / 3];
+const balances = [
+  { structure: 3, bytes: 1 },
+  { structure: 1 / 3, bytes: 1 },
+];
+/**
+ * What makes a model fast or small in memory makes it small to load, rarely the other way round: with a limit on one of
+ * them bytes count little, and as much only where the best of these is searched on.
+ */
+const fewBytes = 1 / 30;
+const balancesWithTime = [
+  { structure: 3, bytes: fewBytes },
+  { structure: 1 / 3, bytes: fewBytes },
+  { structure: 1, bytes: 1 },
+];
+const startOf = (limits: Limits): Omit<Offer, 'arm' | 'price'> => ({
+  structure: 1,
+  bytes: hasTime(limits) ? fewBytes : 1,
+});
+const hasTime = ({ latency, memory }: Limits): boolean => latency !== undefined || memory !== undefined;
 /** decades on both sides of the best price that another balance is searched in */
 const around = 0.75;
 
@@ -35,12 +55,12 @@ export interface Curve<T> {
 
 type Try<T> = (offer: Offer) => Promise<T>;
 
-/** The grid of every arm. */
-export async function measureGrid<T>(arms: readonly Arm[], attempt: Try<T>): Promise<Curve<T>[]> {
+/** The grid of every arm; which kinds of limits there are matters, not how tight they are. */
+export async function measureGrid<T>(limits: Limits, arms: readonly Arm[], attempt: Try<T>): Promise<Curve<T>[]> {
   const curves: Curve<T>[] = [];
   for (const arm of arms) {
     const points: T[] = [];
-    for (const decade of grid) points.push(await attempt({ arm, price: 10 ** decade, structure: 1 }));
+    for (const decade of grid) points.push(await attempt({ arm, price: 10 ** decade, ...startOf(limits) }));
     curves.push({ arm, points });
   }
   return curves;
@@ -57,11 +77,11 @@ export async function search<T extends Attempt>(
   attempt: Try<T>,
 ): Promise<T[]> {
   const found = curves.flatMap(({ points }) => points);
-  const bisect = async (arm: Arm, structure: number, [first, last]: Bracket, count: number): Promise<void> => {
+  const bisect = async (offered: Omit<Offer, 'price'>, [first, last]: Bracket, count: number): Promise<void> => {
     let [low, high] = [first, last];
     for (let i = 0; i < count; i++) {
       const middle = (low + high) / 2;
-      const one = await attempt({ arm, price: 10 ** middle, structure });
+      const one = await attempt({ ...offered, price: 10 ** middle });
       found.push(one);
       if (isPast(one, limits)) high = middle;
       else low = middle;
@@ -72,12 +92,12 @@ export async function search<T extends Attempt>(
   const promises = curves.map((curve) => ({ arm: curve.arm, ...promiseOf(curve, limits) }));
   promises.sort((a, b) => a.score - b.score);
   for (const { arm, bracket, isBeyond } of promises.slice(0, refined))
-    await bisect(arm, 1, bracket, isBeyond ? halvings.beyond : halvings.within);
+    await bisect({ arm, ...startOf(limits) }, bracket, isBeyond ? halvings.beyond : halvings.within);
   const best = bestOf(limits, found);
   if (best && best.arm.passes.size > 0) {
     const price = Math.log10(best.price);
-    for (const structure of balances)
-      await bisect(best.arm, structure, [price - around, price + around], halvings.around);
+    for (const balance of hasTime(limits) ? balancesWithTime : balances)
+      await bisect({ arm: best.arm, ...balance }, [price - around, price + around], halvings.around);
   }
   return found;
 }

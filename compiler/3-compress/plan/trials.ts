@@ -85,18 +85,18 @@ export function makeTrials(task: TrialsTask): Trials {
   };
   return {
     async at(offer, overrides = new Map()) {
-      const { arm, price, structure } = offer;
-      const question = JSON.stringify([kinds, arm.name, price, structure, ...overrides]);
+      const { arm, price, structure, bytes } = offer;
+      const question = JSON.stringify([kinds, arm.name, price, structure, bytes, ...overrides]);
       const remembered = memory.recallDecisions(question);
       const known = remembered && memory.recallFigures(remembered);
-      if (remembered && known) return add({ ...known, decisions: remembered, arm, price, structure });
+      if (remembered && known) return add({ ...offer, ...known, decisions: remembered });
       const { graph, actions } = build(choicesOf(offer, overrides, new Map()));
       const decisions = actions.map(({ pass, place, level }) => ({ pass, place, level }));
       const same = results.get(JSON.stringify(decisions)) ?? memory.recallFigures(decisions);
       const figures = same ? { size: same.size, loss: same.loss } : await measure(graph);
       memory.rememberDecisions(question, decisions);
       memory.rememberFigures(decisions, figures);
-      return add({ decisions, ...figures, arm, price, structure });
+      return add({ ...offer, decisions, ...figures });
     },
     offersAt(offer, overrides) {
       const offers: Offers = new Map();
@@ -110,13 +110,15 @@ export function makeTrials(task: TrialsTask): Trials {
 const bytesMatter = ({ size, latency, memory }: Limits): boolean =>
   size !== undefined || (latency === undefined && memory === undefined);
 
-function pricesFor({ price, structure }: Offer, before: ShippedSize, limits: Limits): Prices {
-  const byte = (bytesMatter(limits) ? price : price / 100) / Math.max(1, before.weights);
+function pricesFor({ price, structure, bytes }: Offer, before: ShippedSize, limits: Limits): Prices {
+  const byte = (bytesMatter(limits) ? price * bytes : price / 100) / Math.max(1, before.weights);
+  const mac = (limits.latency === undefined ? price / 100 : price) / Math.max(1, before.macs);
   return {
     storedByte: byte,
     removedByte: structure * byte,
     memoryByte: limits.memory === undefined ? 0 : price / Math.max(1, before.memory),
-    mac: (limits.latency === undefined ? price / 100 : price) / Math.max(1, before.macs),
+    mac,
+    removedMac: structure * mac,
     wantsIntegers: limits.latency !== undefined || limits.memory !== undefined,
   };
 }

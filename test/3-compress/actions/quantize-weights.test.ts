@@ -247,6 +247,7 @@ const bitPrice = (price: number) => ({
   removedByte: 0,
   memoryByte: 0,
   mac: 0,
+  removedMac: 0,
   wantsIntegers: false,
 });
 

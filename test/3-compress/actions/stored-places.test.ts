@@ -70,7 +70,7 @@ describe('embedding tables', () => {
   });
 
   test('are stored as forced kinds say', () => {
-    const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, wantsIntegers: false };
+    const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, removedMac: 0, wantsIntegers: false };
     const quantise = makeQuantise(words(50), makeRunner);
     const labels = (['int8', 'int4'] as const).map(
       (kind) => quantise(table, { encoding: chooseEncoding(kind, free, () => 1) }).actions[0]!.level,

@@ -18,7 +18,7 @@ const lossOf: Readonly<Record<string, number>> = {
 const floor = 400;
 
 /** A model whose size falls from 1000 to 100 and whose loss rises from 0 to 1 over the decades of the price. */
-const attempt = async ({ arm, price, structure }: Offer): Promise<Attempt> => {
+const attempt = async ({ arm, price, structure, bytes }: Offer): Promise<Attempt> => {
   const along = Math.min(1, Math.max(0, (Math.log10(price) + 6) / 8));
   const left = arm.name === 'weights alone' ? floor - 50 : 50;
   const size = {
@@ -30,7 +30,7 @@ const attempt = async ({ arm, price, structure }: Offer): Promise<Attempt> => {
   };
   // Another balance loses less at the same size.
   const error = along ** 3 * (structure === 3 ? 0.9 : 1) * (lossOf[arm.name] ?? 1);
-  return { arm, price, structure, size, loss: { error, metric: undefined } };
+  return { arm, price, structure, bytes, size, loss: { error, metric: undefined } };
 };
 
 async function find(limits: Limits, of: readonly Arm[] = arms) {
@@ -39,7 +39,7 @@ async function find(limits: Limits, of: readonly Arm[] = arms) {
     builds++;
     return attempt(offer);
   };
-  const all = await search(limits, await measureGrid(of, counted), counted);
+  const all = await search(limits, await measureGrid(limits, of, counted), counted);
   const best = bestOf(limits, all);
   return { found: best ?? nearestOf(limits, all), isFeasible: best !== undefined, builds, all };
 }

@@ -66,7 +66,7 @@ interface Offer {
 function take(graph: Graph, offers: readonly Offer[], price: number) {
   const perWeight = price / weightsOf(graph);
   const choose = chooseByPrice(
-    { storedByte: 0, removedByte: perWeight, memoryByte: 0, mac: 0, wantsIntegers: false },
+    { storedByte: 0, removedByte: perWeight, memoryByte: 0, mac: 0, removedMac: 0, wantsIntegers: false },
     rankOnly,
     () => 1,
   );

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ingestOnnx } from '../../../../compiler/1-ingest/onnx/ingest.ts';
+import { optimise } from '../../../../compiler/3-compress/pipeline.ts';
+import { lower } from '../../../../compiler/4-lower/lower.ts';
 import { compile } from '../../../../compiler/compile.ts';
-import { LccError } from '../../../../compiler/diagnostics/index.ts';
+import { estimateMilliseconds } from '../../../../compiler/estimate-time.ts';
 import type { CompressionOptions } from '../../../../compiler/ir/bundle.ts';
 import type { Feeds } from '../../../../compiler/ir/trial.ts';
 import type { BenchCase, Goal } from '../case.ts';
@@ -9,13 +12,11 @@ import { target } from '../classifier-build.ts';
 import { type EnlargedImages, readEnlargedImages } from '../enlarged-images.ts';
 import { percent, shippedBytes, times } from '../measure-bundle.ts';
 import { measureOutputError } from '../output-error.ts';
-import { timeModels } from '../time-models.ts';
+import { timeInBrowser } from '../time-in-browser.ts';
 
 const wanted = { timesSmaller: 3.5, error: 0.03, timesFaster: 1.5 };
 const count = { calibration: 64, measured: 64 };
-const rounds = 31;
-/** multiply-adds a second that latencies are estimated by (compiler/measure-size.ts) */
-const macRate = 8e9;
+const rounds = 101;
 
 const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const imageNetScale = (pixel: number, channel: number): number =>
@@ -23,16 +24,20 @@ const imageNetScale = (pixel: number, channel: number): number =>
 
 interface Subject {
   readonly name: string;
+  /** how much faster the estimate has to be */
+  readonly estimated: number;
   readonly feedsOf: (images: EnlargedImages, i: number) => Feeds;
 }
 
 const subjects: readonly Subject[] = [
   {
     name: 'ultraface-slim-320',
+    estimated: 1.5,
     feedsOf: (images, i) => ({ input: images.at(i, 240, 320, (pixel) => (pixel - 127) / 128) }),
   },
   {
     name: 'vittrack',
+    estimated: 1.55,
     feedsOf: (images, i) => ({
       template: images.at(i, 128, 128, imageNetScale),
       search: images.at(i, 256, 256, imageNetScale),
@@ -48,12 +53,13 @@ export const faceAndTrack: BenchCase = {
     const rows: string[][] = [];
     const goals: Goal[] = [];
     const figures: Record<string, unknown> = {};
-    for (const { name, feedsOf } of subjects) {
+    for (const { name, feedsOf, estimated } of subjects) {
       const feeds = (from: number, length: number) => Array.from({ length }, (_, i) => feedsOf(images, from + i));
       const measured = await measure(
         await readFile(join(shared, 'models', `${name}.onnx`)),
         feeds(0, count.calibration),
         feeds(1000, count.measured),
+        estimated,
       );
       figures[name] = measured;
       for (const b of measured.builds) {
@@ -68,8 +74,9 @@ export const faceAndTrack: BenchCase = {
           times(b.timesFaster),
           b.seconds.toFixed(0),
         ]);
-        goals.push(goalOf(name, b));
       }
+      const [fast] = measured.builds;
+      if (fast) goals.push(goalOf(name, fast));
     }
     return {
       data: `CIFAR-10 training images enlarged bilinearly: ${count.calibration} calibrate, ${count.measured} others measure`,
@@ -91,10 +98,12 @@ const goalOf = (name: string, { timesSmaller, error, timesFaster }: Build): Goal
   isMet: timesSmaller >= wanted.timesSmaller && timesFaster >= wanted.timesFaster && error.relative <= wanted.error,
 });
 
-async function measure(model: Uint8Array, calibration: readonly Feeds[], inputs: readonly Feeds[]) {
+async function measure(model: Uint8Array, calibration: readonly Feeds[], inputs: readonly Feeds[], estimated: number) {
   const exact = await compile(model, { target });
   const exactBytes = await shippedBytes(exact);
   const original = await exact.load();
+  const { graph } = optimise(ingestOnnx({ bytes: model }).graph);
+  const exactEstimate = estimateMilliseconds(lower(graph));
   const build = async (name: string, options: CompressionOptions) => {
     const start = performance.now();
     const onProgress = (line: string): void => {
@@ -105,7 +114,8 @@ async function measure(model: Uint8Array, calibration: readonly Feeds[], inputs:
     const bytes = await shippedBytes(bundle);
     const changed = await bundle.load();
     const error = await measureOutputError(original, changed, inputs);
-    const [compressedMs, exactMs] = await timeModels([changed, original], inputs[0] ?? {}, rounds);
+    const files = [await bundle.files(), await exact.files()];
+    const [compressedMs, exactMs] = await timeInBrowser(files, inputs[0] ?? {}, rounds);
     const milliseconds = { compressed: compressedMs ?? Number.NaN, exact: exactMs ?? Number.NaN };
     return {
       name,
@@ -121,16 +131,10 @@ async function measure(model: Uint8Array, calibration: readonly Feeds[], inputs:
       actions: bundle.report.compression?.actions.map(({ pass, place, level }) => `${pass} ${place}: ${level}`),
     };
   };
-  const all: CompressionOptions = {
-    maxDrop: wanted.error,
-    maxSize: Math.floor(exactBytes / wanted.timesSmaller),
-    maxLatency: (1000 * exact.report.macs) / macRate / wanted.timesFaster,
-  };
-  // What size and time together cannot have, size alone may.
-  const built = await build('drop, size, latency', all).catch((error: unknown) => {
-    if (error instanceof LccError) return error.message;
-    throw error;
-  });
-  if (typeof built !== 'string') return { exactBytes, refusal: undefined, builds: [built] };
-  return { exactBytes, refusal: built, builds: [await build('drop', { maxDrop: wanted.error })] };
+  const maxSize = Math.floor(exactBytes / wanted.timesSmaller);
+  const builds = [
+    await build('size, latency', { maxSize, maxLatency: exactEstimate / estimated }),
+    await build('drop', { maxDrop: wanted.error }),
+  ];
+  return { exactBytes, exactEstimate, builds };
 }
