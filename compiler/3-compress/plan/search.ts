@@ -1,6 +1,6 @@
 import type { Arm } from './arms.ts';
 import { decisiveLoss } from './judge.ts';
-import { bestOf, excessOf, type Figures, isPast, nearEnough, totalOf, wantsFit } from './limits.ts';
+import { bestOf, excessOf, type Figures, isPast, nearEnough, nearestOf, totalOf, wantsFit } from './limits.ts';
 import type { Limits } from './options.ts';
 
 /** What a search tries. */
@@ -22,28 +22,17 @@ const grid = [-4, -3, -2, -1, 0];
 /** Decades beyond which nothing is left to gain, and nothing to lose. */
 const range = { first: -9, last: 3 };
 /** Arms that are searched between the points of the grid. */
-const refined = 3;
+const refined = 2;
 /** Halvings of a decade of the grid, of the decades beyond it, and around the best price for another balance. */
 const halvings = { within: 4, beyond: 6, around: 4 };
-const balances = [
-  { structure: 3, bytes: 1 },
-  { structure: 1 / 3, bytes: 1 },
-];
+const balances = [3, 1 / 3];
 /**
- * What makes a model fast or small in memory makes it small to load, rarely the other way round: with a limit on one of
- * them bytes count little, and as much only where the best of these is searched on.
+ * What makes a model fast or small in memory makes it small to load, rarely the other way round: with a limit on time or
+ * memory bytes count little at first. Where the download is limited as well they count in full, too.
  */
 const fewBytes = 1 / 30;
-const balancesWithTime = [
-  { structure: 3, bytes: fewBytes },
-  { structure: 1 / 3, bytes: fewBytes },
-  { structure: 1, bytes: 1 },
-];
-const startOf = (limits: Limits): Omit<Offer, 'arm' | 'price'> => ({
-  structure: 1,
-  bytes: hasTime(limits) ? fewBytes : 1,
-});
 const hasTime = ({ latency, memory }: Limits): boolean => latency !== undefined || memory !== undefined;
+const firstBytes = (limits: Limits): number => (hasTime(limits) ? fewBytes : 1);
 /** decades on both sides of the best price that another balance is searched in */
 const around = 0.75;
 
@@ -60,7 +49,8 @@ export async function measureGrid<T>(limits: Limits, arms: readonly Arm[], attem
   const curves: Curve<T>[] = [];
   for (const arm of arms) {
     const points: T[] = [];
-    for (const decade of grid) points.push(await attempt({ arm, price: 10 ** decade, ...startOf(limits) }));
+    for (const decade of grid)
+      points.push(await attempt({ arm, price: 10 ** decade, structure: 1, bytes: firstBytes(limits) }));
     curves.push({ arm, points });
   }
   return curves;
@@ -91,13 +81,18 @@ export async function search<T extends Attempt>(
   };
   const promises = curves.map((curve) => ({ arm: curve.arm, ...promiseOf(curve, limits) }));
   promises.sort((a, b) => a.score - b.score);
-  for (const { arm, bracket, isBeyond } of promises.slice(0, refined))
-    await bisect({ arm, ...startOf(limits) }, bracket, isBeyond ? halvings.beyond : halvings.within);
-  const best = bestOf(limits, found);
+  for (const { arm, bracket, isBeyond } of promises.slice(0, refined)) {
+    const count = isBeyond ? halvings.beyond : halvings.within;
+    await bisect({ arm, structure: 1, bytes: firstBytes(limits) }, bracket, count);
+    const [first, last] = bracket;
+    if (hasTime(limits) && limits.size !== undefined)
+      await bisect({ arm, structure: 1, bytes: 1 }, [first + Math.log10(fewBytes), last], count + 1);
+  }
+  const best = bestOf(limits, found) ?? nearestOf(limits, found);
   if (best && best.arm.passes.size > 0) {
     const price = Math.log10(best.price);
-    for (const balance of hasTime(limits) ? balancesWithTime : balances)
-      await bisect({ arm: best.arm, ...balance }, [price - around, price + around], halvings.around);
+    for (const structure of balances)
+      await bisect({ ...best, structure }, [price - around, price + around], halvings.around);
   }
   return found;
 }
