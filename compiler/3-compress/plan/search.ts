@@ -21,24 +21,28 @@ export interface Attempt extends Offer, Figures {}
 const grid = [-4, -3, -2, -1, 0];
 /** Decades beyond which nothing is left to gain, and nothing to lose. */
 const range = { first: -9, last: 3 };
-/** Arms that are searched between the points of the grid. */
-const refined = 2;
+/** Curves that are searched between the points of the grid. */
+const refined = 3;
 /** Halvings of a decade of the grid, of the decades beyond it, and around the best price for another balance. */
 const halvings = { within: 4, beyond: 6, around: 4 };
 const balances = [3, 1 / 3];
 /**
  * What makes a model fast or small in memory makes it small to load, rarely the other way round: with a limit on time or
- * memory bytes count little at first. Where the download is limited as well they count in full, too.
+ * memory bytes count little. Where the download is limited as well they count in full, too.
  */
 const fewBytes = 1 / 30;
 const hasTime = ({ latency, memory }: Limits): boolean => latency !== undefined || memory !== undefined;
-const firstBytes = (limits: Limits): number => (hasTime(limits) ? fewBytes : 1);
+function sharesOfBytes(limits: Limits): number[] {
+  if (!hasTime(limits)) return [1];
+  return limits.size === undefined ? [fewBytes] : [fewBytes, 1];
+}
 /** decades on both sides of the best price that another balance is searched in */
 const around = 0.75;
 
 /** Results of one arm over the grid. */
 export interface Curve<T> {
   readonly arm: Arm;
+  readonly bytes: number;
   readonly points: readonly T[];
 }
 
@@ -48,10 +52,11 @@ type Try<T> = (offer: Offer) => Promise<T>;
 export async function measureGrid<T>(limits: Limits, arms: readonly Arm[], attempt: Try<T>): Promise<Curve<T>[]> {
   const curves: Curve<T>[] = [];
   for (const arm of arms) {
-    const points: T[] = [];
-    for (const decade of grid)
-      points.push(await attempt({ arm, price: 10 ** decade, structure: 1, bytes: firstBytes(limits) }));
-    curves.push({ arm, points });
+    for (const bytes of sharesOfBytes(limits)) {
+      const points: T[] = [];
+      for (const decade of grid) points.push(await attempt({ arm, price: 10 ** decade, structure: 1, bytes }));
+      curves.push({ arm, bytes, points });
+    }
   }
   return curves;
 }
@@ -79,15 +84,10 @@ export async function search<T extends Attempt>(
       if (wantsFit(limits) && excess <= 0 && excess > -nearEnough) break;
     }
   };
-  const promises = curves.map((curve) => ({ arm: curve.arm, ...promiseOf(curve, limits) }));
+  const promises = curves.map((curve) => ({ ...curve, ...promiseOf(curve, limits) }));
   promises.sort((a, b) => a.score - b.score);
-  for (const { arm, bracket, isBeyond } of promises.slice(0, refined)) {
-    const count = isBeyond ? halvings.beyond : halvings.within;
-    await bisect({ arm, structure: 1, bytes: firstBytes(limits) }, bracket, count);
-    const [first, last] = bracket;
-    if (hasTime(limits) && limits.size !== undefined)
-      await bisect({ arm, structure: 1, bytes: 1 }, [first + Math.log10(fewBytes), last], count + 1);
-  }
+  for (const { arm, bytes, bracket, isBeyond } of promises.slice(0, refined))
+    await bisect({ arm, structure: 1, bytes }, bracket, isBeyond ? halvings.beyond : halvings.within);
   const best = bestOf(limits, found) ?? nearestOf(limits, found);
   if (best && best.arm.passes.size > 0) {
     const price = Math.log10(best.price);
