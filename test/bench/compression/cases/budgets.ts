@@ -6,7 +6,7 @@ import { LccError } from '../../../../compiler/diagnostics/index.ts';
 import { makeRandom } from '../../../harness/random.ts';
 import type { BenchCase, Goal } from '../case.ts';
 import { target } from '../classifier-build.ts';
-import { fashionMnist, mnist, trainingImages } from '../image-sources.ts';
+import { mnist, trainingImages } from '../image-sources.ts';
 import { percent, shippedBytes } from '../measure-bundle.ts';
 
 const budgetCount = 10;
@@ -15,7 +15,7 @@ const calibrationCount = 500;
 const hopeless = 3000;
 
 /**
- * For each of three models random budgets between the smallest result of a sweep and the exact build, all with one cache,
+ * For each of two models random budgets between the smallest result of a sweep and the exact build, all with one cache,
  * and one budget that cannot be met.
  */
 export const budgets: BenchCase = {
@@ -24,7 +24,6 @@ export const budgets: BenchCase = {
     const subjects = [
       { name: 'burn-mnist', file: join(shared, 'models', 'burn-mnist.onnx'), images: mnist },
       { name: 'residual-mlp', file: join(trained, 'residual-mlp.onnx'), images: mnist },
-      { name: 'fashion-mlp', file: join(trained, 'fashion-mlp.onnx'), images: fashionMnist },
     ];
     const measured = [];
     for (const { name, file, images } of subjects)
@@ -33,7 +32,7 @@ export const budgets: BenchCase = {
         ...(await measure(await readFile(file), trainingImages(shared, images, 0, calibrationCount))),
       });
     return {
-      data: `MNIST and Fashion-MNIST: calibration ${calibrationCount} training images, no labels`,
+      data: `MNIST: calibration ${calibrationCount} training images, no labels`,
       table: [
         ['model', 'budget', 'shipped bytes', 'of the budget', 'relative error', 'attempts', 'compile'],
         ...measured.flatMap(({ name, sweepSeconds, attempts, runs }) => [
