@@ -25,8 +25,8 @@ const normalEntropy = Math.sqrt(2 * Math.PI * Math.E);
 /** Bits that a code of a scale takes. */
 const scaleBits = 16;
 const entryBits = 32;
-/** A rounding step of float16, relative to the value; its exponents compress, its fractions do not. */
-const half = { step: 2 ** -11, bits: 15 };
+/** A rounding step of float16 over the value, root mean square; its exponents compress, its fractions do not. */
+const half = { step: 1.5 * 2 ** -11, bits: 15 };
 
 /**
  * Rounding errors as white noise of the weights, as if these were normal deviates: with h_i what a squared error of weight i

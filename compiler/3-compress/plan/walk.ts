@@ -17,7 +17,7 @@ import type { Trial, Trials } from './trials.ts';
 /** Steps of one walk at most, and how many are measured before one is taken. */
 const walk = { steps: 6, measured: 4 };
 
-/** Steps taken together at most, where they are many small ones. */
+/** Where a walk stands: all that was decided there is kept but for the step that is taken next. */
 interface Stand {
   readonly trial: Trial;
   readonly overrides: Overrides;
