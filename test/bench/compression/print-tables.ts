@@ -30,9 +30,13 @@ function buildsIn(figures: unknown, name: string, into: Map<string, string[][]>)
   for (const [key, value] of Object.entries(figures)) {
     const isActions = key === 'actions' && Array.isArray(value);
     if (isActions) into.set(name, [...(into.get(name) ?? []), value.map(String)]);
-    else buildsIn(value, /-/.test(key) && !name.endsWith(key) ? `${name}, ${key}` : name, into);
+    else buildsIn(value, isSubject(value) ? `${name}, ${key}` : name, into);
   }
 }
+
+/** One of several models of a case. */
+const isSubject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && ('exactBytes' in value || 'sweepSeconds' in value);
 
 const print = (rows: readonly (readonly string[])[]): void => {
   for (const [i, row] of rows.entries()) {
