@@ -2,16 +2,15 @@ import type { Target } from '../targets/target.ts';
 import { type Compressed, type CompressTask, compress } from './3-compress/plan/compress.ts';
 import { decisiveLoss, type Loss, type MetricLoss, makeMetricComparison } from './3-compress/plan/judge.ts';
 import { type Figures, isMet, totalOf } from './3-compress/plan/limits.ts';
-import { makeFeeds } from './5-emit/parity/make-feeds.ts';
 import { printByteCount } from './6-budget/byte-count.ts';
 import { calibrationMissing, limitsInfeasible, planDoesNotFit } from './diagnostics/compress.ts';
 import type { ActionReport, CompileOptions, CompressionReport } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
-import type { Feeds } from './ir/trial.ts';
 import { makeRunner } from './make-runner.ts';
 import { makeMeasureSize, measureScript } from './measure-size.ts';
 import { readPlan, writePlan } from './plan-file.ts';
 import { proveFolds } from './prove-folds.ts';
+import { randomInputs } from './random-inputs.ts';
 import type { Compression } from './read-compression.ts';
 import { readSamples } from './read-samples.ts';
 import { openTrialMemory } from './trial-memory.ts';
@@ -42,7 +41,7 @@ export async function compressModel(
   if (isBlind && flag !== undefined) throw calibrationMissing(flag);
   const plan = await readPlan(options.plan);
   proveFolds(meant, graph, calibration.slice(0, checkedInputs));
-  const data = { graph, calibration, validation, standIns: isBlind ? randomInputs(graph) : [] };
+  const data = { graph, calibration, validation, standIns: isBlind ? randomInputs(graph, randomInputCount) : [] };
   const memory = openTrialMemory(options.cache, { ...data, switches: compression.switches, target });
   const task: CompressTask = {
     ...compression,
@@ -67,11 +66,6 @@ export async function compressModel(
 }
 
 const randomInputCount = 4;
-
-const randomInputs = (graph: Graph): Feeds[] =>
-  Array.from({ length: randomInputCount }, (_, i) =>
-    Object.fromEntries([...makeFeeds(graph, i + 1)].map(([name, { data }]) => [name, data])),
-  );
 
 /** The first option that cannot do without data: storing weights in fewer bits can. */
 function flagThatNeedsData(options: CompileOptions): string | undefined {

@@ -1,8 +1,8 @@
 import { checkFolds } from './3-compress/check-folds.ts';
-import { makeFeeds } from './5-emit/parity/make-feeds.ts';
 import type { Graph } from './ir/graph.ts';
 import type { Feeds } from './ir/trial.ts';
 import { makeRunner } from './make-runner.ts';
+import { randomInputs } from './random-inputs.ts';
 
 const inputCount = 2;
 
@@ -11,9 +11,5 @@ const inputCount = 2;
  * is compressed. @throws LccError LCC9001
  */
 export function proveFolds(meant: Graph, exact: Graph, samples: readonly Feeds[] = []): void {
-  const random = Array.from(
-    { length: inputCount },
-    (_, i): Feeds => Object.fromEntries([...makeFeeds(meant, i + 1)].map(([name, { data }]) => [name, data])),
-  );
-  checkFolds(meant, exact, [...random, ...samples], makeRunner);
+  checkFolds(meant, exact, [...randomInputs(meant, inputCount), ...samples], makeRunner);
 }

@@ -32,10 +32,13 @@ const balances = [3, 1 / 3];
  */
 const fewBytes = 1 / 30;
 const hasTime = ({ latency, memory }: Limits): boolean => latency !== undefined || memory !== undefined;
+
+/** Shares of the price that bytes have in the curves of the grid. */
 function sharesOfBytes(limits: Limits): number[] {
   if (!hasTime(limits)) return [1];
   return limits.size === undefined ? [fewBytes] : [fewBytes, 1];
 }
+
 /** decades on both sides of the best price that another balance is searched in */
 const around = 0.75;
 
