@@ -1,6 +1,6 @@
 import { bug } from '../diagnostics/index.ts';
 import { type Matrix, makeMatrix } from '../linalg/matrix.ts';
-import { multiply, multiplyTransposed, transposedMultiply } from '../linalg/multiply.ts';
+import { gram, multiply, multiplyTransposed, transposedMultiply } from '../linalg/multiply.ts';
 
 /** What some readers see of the units, and how much of it counts for them. */
 export interface View {
@@ -184,7 +184,7 @@ class Sweep {
       for (let b = 0; b < length; b++) subtract(column, (inner.data[b * length + a] ?? 0) / 2, columns[b] ?? column);
       return column;
     });
-    this.#left = difference(this.#left, transposedMultiply(l, l));
+    this.#left = difference(this.#left, gram(l));
     this.#half = difference(this.#half, transposedMultiply(l, ml));
     this.#seen = difference(this.#seen, transposedMultiply(stack([...y, ...columns]), stack([...columns, ...y])));
     this.#trace = dot(this.#weight.data, this.#left.data);

@@ -1,5 +1,5 @@
 import { type Matrix, makeMatrix } from './matrix.ts';
-import { transposedMultiply } from './multiply.ts';
+import { gram } from './multiply.ts';
 
 const chunkRows = 2048;
 
@@ -36,10 +36,10 @@ export class Moments {
         throw new RangeError(`Moments.add: ${rows[at]} at [${Math.floor(at / width)}, ${at % width}]`);
     for (let start = 0; start < count; start += chunkRows) {
       const end = Math.min(start + chunkRows, count);
-      const chunk = Float64Array.from(rows.subarray(start * width, end * width));
+      const chunk = new Float64Array(rows.subarray(start * width, end * width));
       const mean = centre(chunk, width);
       const centred = makeMatrix(end - start, width, chunk);
-      this.#merge(end - start, mean, transposedMultiply(centred, centred).data);
+      this.#merge(end - start, mean, gram(centred).data);
     }
   }
 
@@ -52,16 +52,15 @@ export class Moments {
   /** n = a + b; mean += (b / n) d; scatter += scatter_b + (a b / n) d dᵀ, d the distance of the means. */
   #merge(added: number, mean: Float64Array, scatter: Float64Array): void {
     const { width } = this;
+    const own = this.#scatter;
     if (added === 0) return;
     const total = this.#count + added;
     const between = (this.#count * added) / total;
     const distance = mean.map((value, j) => value - (this.#mean[j] as number));
     for (let i = 0; i < width; i++) {
       const step = between * (distance[i] as number);
-      for (let j = 0; j < width; j++) {
-        const at = i * width + j;
-        this.#scatter[at] = (this.#scatter[at] as number) + (scatter[at] as number) + step * (distance[j] as number);
-      }
+      for (let j = 0, at = i * width; j < width; j++, at++)
+        own[at] = (own[at] as number) + (scatter[at] as number) + step * (distance[j] as number);
     }
     for (let j = 0; j < width; j++)
       this.#mean[j] = (this.#mean[j] as number) + (added / total) * (distance[j] as number);
@@ -112,12 +111,14 @@ function centre(rows: Float64Array, width: number): Float64Array {
   // About the first row, so that equal rows have it for their exact mean.
   const first = rows.slice(0, width);
   const mean = new Float64Array(width);
-  for (let at = 0; at < rows.length; at++) {
-    const j = at % width;
-    rows[at] = (rows[at] as number) - (first[j] as number);
-    mean[j] = (mean[j] as number) + (rows[at] as number);
-  }
+  for (let start = 0; start < rows.length; start += width)
+    for (let j = 0; j < width; j++) {
+      const value = (rows[start + j] as number) - (first[j] as number);
+      rows[start + j] = value;
+      mean[j] = (mean[j] as number) + value;
+    }
   for (let j = 0; j < width; j++) mean[j] = (mean[j] as number) / count;
-  for (let at = 0; at < rows.length; at++) rows[at] = (rows[at] as number) - (mean[at % width] as number);
+  for (let start = 0; start < rows.length; start += width)
+    for (let j = 0; j < width; j++) rows[start + j] = (rows[start + j] as number) - (mean[j] as number);
   return mean.map((value, j) => value + (first[j] as number));
 }

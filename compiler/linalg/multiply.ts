@@ -1,5 +1,5 @@
 import type { Matrix } from './matrix.ts';
-import { asIs, type Operand, product, turned } from './product.ts';
+import { asIs, gramOf, type Operand, product, turned } from './product.ts';
 
 function checked(name: string, a: Operand, b: Operand): Matrix {
   if (a.columns !== b.rows)
@@ -13,5 +13,8 @@ export const multiply = (a: Matrix, b: Matrix): Matrix => checked('multiply', as
 /** a [m, k] b [n, k] -> a bᵀ [m, n]. */
 export const multiplyTransposed = (a: Matrix, b: Matrix): Matrix => checked('multiplyTransposed', asIs(a), turned(b));
 
-/** a [k, m] b [k, n] -> aᵀ b [m, n]. With a = b the result is symmetric to the last bit. */
+/** a [k, m] b [k, n] -> aᵀ b [m, n]. */
 export const transposedMultiply = (a: Matrix, b: Matrix): Matrix => checked('transposedMultiply', turned(a), asIs(b));
+
+/** a [k, m] -> aᵀ a [m, m], symmetric to the last bit, in half the time of the product. */
+export const gram = (a: Matrix): Matrix => gramOf(a);

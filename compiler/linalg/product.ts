@@ -75,7 +75,17 @@ function openWorkspace(): Workspace {
   return opened;
 }
 
-function multiplyBlocks(a: Operand, b: Operand, c: Matrix): void {
+/** aᵀ a: tiles that touch the lower triangle, mirrored. */
+export function gramOf(a: Matrix): Matrix {
+  const c = makeMatrix(a.columns, a.columns);
+  if (a.rows * a.columns * a.columns < smallProduct) multiplySmall(turned(a), asIs(a), c);
+  else multiplyBlocks(turned(a), asIs(a), c, true);
+  for (let i = 0; i < c.rows; i++)
+    for (let j = 0; j < i; j++) c.data[j * c.columns + i] = c.data[i * c.columns + j] as number;
+  return c;
+}
+
+function multiplyBlocks(a: Operand, b: Operand, c: Matrix, isLower = false): void {
   const space = openWorkspace();
   const acrossB: Operand = { ...b, rows: b.columns, columns: b.rows, rowStep: b.columnStep, columnStep: b.rowStep };
   for (let depth = 0; depth < a.columns; depth += block.depth) {
@@ -85,8 +95,9 @@ function multiplyBlocks(a: Operand, b: Operand, c: Matrix): void {
       packPanels(acrossB, column, columns, depth, depths, space.b);
       for (let row = 0; row < c.rows; row += block.rows) {
         const rows = Math.min(block.rows, c.rows - row);
+        if (isLower && row + rows <= column) continue;
         packPanels(a, row, rows, depth, depths, space.a);
-        addBlock(space, c, row, rows, column, columns, depths);
+        addBlock(space, c, { row, rows, column, columns, depth: depths, isLower });
       }
     }
   }
@@ -95,32 +106,64 @@ function multiplyBlocks(a: Operand, b: Operand, c: Matrix): void {
 /** Rows in panels of 4, K-major within a panel, rows of zeros to fill the last. */
 function packPanels(from: Operand, row: number, rows: number, depth: number, depths: number, to: Float64Array): void {
   const { data, rowStep, columnStep } = from;
-  for (let panel = 0; panel < rows; panel += tileSize)
-    for (let i = 0; i < tileSize; i++) {
-      const isReal = panel + i < rows;
-      let at = panel * depths + i;
-      let source = (row + panel + i) * rowStep + depth * columnStep;
-      for (let k = 0; k < depths; k++, at += tileSize, source += columnStep)
-        to[at] = isReal ? (data[source] as number) : 0;
-    }
+  for (let panel = 0; panel < rows; panel += tileSize) {
+    const start = (row + panel) * rowStep + depth * columnStep;
+    if (rowStep === 1 && panel + tileSize <= rows) packNeighbours(data, start, columnStep, depths, to, panel * depths);
+    else
+      for (let i = 0; i < tileSize; i++) {
+        const isReal = panel + i < rows;
+        let at = panel * depths + i;
+        let source = start + i * rowStep;
+        for (let k = 0; k < depths; k++, at += tileSize, source += columnStep)
+          to[at] = isReal ? (data[source] as number) : 0;
+      }
+  }
+}
+
+/** One panel whose 4 rows lie side by side: every line of memory is read once. */
+function packNeighbours(
+  data: Float64Array,
+  start: number,
+  step: number,
+  depths: number,
+  to: Float64Array,
+  first: number,
+): void {
+  let source = start;
+  let at = first;
+  for (let k = 0; k < depths; k++, at += tileSize, source += step) {
+    to[at] = data[source] as number;
+    to[at + 1] = data[source + 1] as number;
+    to[at + 2] = data[source + 2] as number;
+    to[at + 3] = data[source + 3] as number;
+  }
+}
+
+interface Block {
+  readonly row: number;
+  readonly rows: number;
+  readonly column: number;
+  readonly columns: number;
+  readonly depth: number;
+  /** tiles above the diagonal are left out */
+  readonly isLower: boolean;
 }
 
 function addBlock(
   { a, b, c, multiplyPanels }: Workspace,
   to: Matrix,
-  row: number,
-  rows: number,
-  column: number,
-  columns: number,
-  depth: number,
+  { row, rows, column, columns, depth, isLower }: Block,
 ): void {
-  const panels = Math.ceil(rows / tileSize);
   for (let left = 0; left < columns; left += tileSize) {
-    multiplyPanels(a.byteOffset, b.byteOffset + 8 * left * depth, c.byteOffset, depth, panels);
+    const first = isLower ? Math.max(0, Math.floor((column + left - row) / tileSize)) : 0;
+    const panels = Math.ceil(rows / tileSize) - first;
+    if (panels <= 0) continue;
+    const skipped = 8 * first * tileSize * depth;
+    multiplyPanels(a.byteOffset + skipped, b.byteOffset + 8 * left * depth, c.byteOffset, depth, panels);
     const width = Math.min(tileSize, columns - left);
-    for (let i = 0; i < rows; i++) {
+    for (let i = first * tileSize, tile = 0; i < rows; i++, tile += tileSize) {
       const at = (row + i) * to.columns + column + left;
-      for (let j = 0; j < width; j++) to.data[at + j] = (to.data[at + j] as number) + (c[i * tileSize + j] as number);
+      for (let j = 0; j < width; j++) to.data[at + j] = (to.data[at + j] as number) + (c[tile + j] as number);
     }
   }
 }

@@ -17,16 +17,22 @@ const ridgeGrowth = 10;
  * sizes that do not fit are a RangeError.
  */
 export function solveSpd(a: Matrix, b: Matrix, ridge = 0): SpdSolution {
-  if (!(ridge >= 0 && ridge < Infinity)) throw new RangeError(`solveSpd: ridge ${ridge}`);
   if (a.rows !== a.columns || a.rows !== b.rows)
     throw new RangeError(`solveSpd: ${a.rows}x${a.columns} by ${b.rows}x${b.columns} do not fit`);
-  requireFinite('solveSpd', a);
   requireFinite('solveSpd', b);
+  const { lower, ridge: used } = factorSpd(a, ridge);
+  return { x: solveCholesky(lower, b), ridge: used };
+}
+
+/** a + ridge I = L Lᵀ, the ridge grown as in `solveSpd`; NaN, infinities and a ridge below 0 are a RangeError. */
+export function factorSpd(a: Matrix, ridge: number): { readonly lower: Matrix; readonly ridge: number } {
+  if (!(ridge >= 0 && ridge < Infinity)) throw new RangeError(`solveSpd: ridge ${ridge}`);
+  requireFinite('solveSpd', a);
   let largest = 0;
   for (const value of a.data) largest = Math.max(largest, Math.abs(value));
   for (let tried = ridge; ; tried = Math.max(firstRidge * (largest || 1), ridgeGrowth * tried)) {
     const result = cholesky(addToDiagonal(a, tried));
-    if (result.kind === 'factor') return { x: solveCholesky(result.lower, b), ridge: tried };
+    if (result.kind === 'factor') return { lower: result.lower, ridge: tried };
   }
 }
 

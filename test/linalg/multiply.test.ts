@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { makeMatrix, transpose } from '../../compiler/linalg/matrix.ts';
-import { multiply, multiplyTransposed, transposedMultiply } from '../../compiler/linalg/multiply.ts';
+import { gram, multiply, multiplyTransposed, transposedMultiply } from '../../compiler/linalg/multiply.ts';
 import { distance, fromRows, multiplyPlainly, randomMatrix } from './matrices.ts';
 
 /** m, k, n: in JavaScript below 32768 multiply-adds, in wasm from there on; around the tile and the block sizes. */
@@ -36,10 +36,18 @@ describe('products', () => {
     expect(multiply(makeMatrix(0, 2), makeMatrix(2, 3))).toEqual(makeMatrix(0, 3));
   });
 
-  test.each([5, 70])('a Gram matrix of width %d is symmetric to the last bit', (n) => {
-    const a = randomMatrix(130, n);
-    const gram = transposedMultiply(a, a);
-    expect(gram).toEqual(transpose(gram));
+  test.each([
+    [130, 5],
+    [130, 70],
+    [257, 66],
+    [300, 129],
+    [513, 260],
+    [40, 515],
+  ])('a Gram matrix of %d x %d is symmetric to the last bit', (rows, n) => {
+    const a = randomMatrix(rows, n);
+    const product = gram(a);
+    expect(product).toEqual(transpose(product));
+    expect(distance(product, multiplyPlainly(transpose(a), a))).toBeLessThan(1e-15 * rows);
   });
 
   test.each([4, 40])('NaN and infinities stay in their row at size %d', (n) => {

@@ -1,7 +1,6 @@
-import { cholesky } from '../../linalg/cholesky.ts';
+import { inverseFactor } from '../../linalg/inverse-factor.ts';
 import { identity, type Matrix, sliceColumns } from '../../linalg/matrix.ts';
-import { transposedMultiply } from '../../linalg/multiply.ts';
-import { solveSpd } from '../../linalg/solve-spd.ts';
+import { gram } from '../../linalg/multiply.ts';
 import { decodeForm, type IntegerForm, type PaletteForm, storeCodes } from '../../tensor/stored.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { nearestEntry } from './palette.ts';
@@ -9,11 +8,11 @@ import { nearestEntry } from './palette.ts';
 /** Share of the mean diagonal added to the Hessian (papers.md 5.5). */
 export const damping = 0.01;
 
-/** Inputs whose rounding errors are spread over each other: [start, start + lower.columns) of a layer's inputs. */
+/** Inputs whose rounding errors are spread over each other: [start, start + upper.columns) of a layer's inputs. */
 export interface HessianBlock {
   readonly start: number;
-  /** U', the lower Cholesky factor of the inverse of H = X'X / rows + damping */
-  readonly lower: Matrix;
+  /** U, upper triangular, with H^-1 = U'U of the damped H = X'X */
+  readonly upper: Matrix;
 }
 
 /** Inputs of a layer that are taken as one block, and of a block of a wider layer. */
@@ -29,39 +28,37 @@ export function inverseHessians(rows: Matrix): readonly HessianBlock[] | undefin
   const blocks: HessianBlock[] = [];
   for (let i = 0; i < count; i++) {
     const [start = 0, end = 0] = edges.slice(i, i + 2);
-    const lower = inverseFactor(count === 1 ? rows : sliceColumns(rows, start, end));
-    if (!lower) return undefined;
-    blocks.push({ start, lower });
+    const upper = factorBlock(count === 1 ? rows : sliceColumns(rows, start, end));
+    if (!upper) return undefined;
+    blocks.push({ start, upper });
   }
   return blocks;
 }
 
-function inverseFactor(rows: Matrix): Matrix | undefined {
+function factorBlock(rows: Matrix): Matrix | undefined {
   const { columns } = rows;
   if (rows.rows < columns) return undefined;
-  const hessian = transposedMultiply(rows, rows);
+  const hessian = gram(rows);
   let trace = 0;
   for (let i = 0; i < columns; i++) trace += hessian.data[i * columns + i] ?? 0;
   // Inputs that are always 0 need no care, and leave nothing to divide by.
   if (!(trace > 0)) return identity(columns);
-  const inverse = solveSpd(hessian, identity(columns), (damping * trace) / columns);
-  const factor = cholesky(inverse.x);
-  return factor.kind === 'factor' ? factor.lower : undefined;
+  return inverseFactor(hessian, (damping * trace) / columns);
 }
 
 /**
  * GPTQ (Frantar et al. 2023): the same scales or palette, codes chosen input by input, each rounding error spread over the
- * inputs of its block still to come so that the output changes least. W [N, K] row-major, U' the factor of the block:
+ * inputs of its block still to come so that the output changes least. W [N, K] row-major, U the factor of the block:
  *
  *     err = (w_i - q_i) / U_ii,   w_j -= err U_ij  for j > i
  */
 export function compensateRounding(original: Tensor, rounded: Tensor, blocks: readonly HessianBlock[]): Tensor {
   const { stored } = rounded;
   if (!stored || stored.kind === 'float16') return rounded;
-  const inputs = blocks.reduce((sum, { lower }) => sum + lower.columns, 0);
+  const inputs = blocks.reduce((sum, { upper }) => sum + upper.columns, 0);
   const codes = stored.codes.slice();
-  for (const { start, lower } of blocks) {
-    for (let first = start; first < codes.length; first += inputs) roundRow(original, stored, codes, first, lower);
+  for (const { start, upper } of blocks) {
+    for (let first = start; first < codes.length; first += inputs) roundRow(original, stored, codes, first, upper);
   }
   const form =
     stored.kind === 'integer'
@@ -76,16 +73,16 @@ function roundRow(
   form: IntegerForm | PaletteForm,
   codes: Int8Array | Uint8Array,
   first: number,
-  lower: Matrix,
+  upper: Matrix,
 ): void {
-  const width = lower.columns;
+  const width = upper.columns;
   const row = Float64Array.from({ length: width }, (_, k) => Number(original.data[first + k]));
   for (let i = 0; i < width; i++) {
     const value = row[i] ?? 0;
     const code = nearestCode(form, first + i, value);
     codes[first + i] = code;
-    const error = (value - decodedValue(form, first + i, code)) / (lower.data[i * width + i] ?? 1);
-    for (let j = i + 1; j < width; j++) row[j] = (row[j] ?? 0) - error * (lower.data[j * width + i] ?? 0);
+    const error = (value - decodedValue(form, first + i, code)) / (upper.data[i * width + i] ?? 1);
+    for (let j = i + 1; j < width; j++) row[j] = (row[j] ?? 0) - error * (upper.data[i * width + j] ?? 0);
   }
 }
 

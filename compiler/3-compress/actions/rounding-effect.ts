@@ -1,5 +1,5 @@
 import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
-import { multiply, multiplyTransposed, transposedMultiply } from '../../linalg/multiply.ts';
+import { gram, multiply, multiplyTransposed } from '../../linalg/multiply.ts';
 import { elementCount, sizesOf } from '../../tensor/shape.ts';
 import { makeTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { Spread } from '../calibrate/spread.ts';
@@ -88,8 +88,9 @@ function importanceInLayer(place: Place, evidence: Exclude<Evidence, { kind: 'no
     case 'rows': {
       const { data, columns } = aroundMean(evidence.rows, bias !== undefined).centred;
       const squares = new Float64Array(columns);
-      for (let i = 0; i < data.length; i++)
-        squares[i % columns] = (squares[i % columns] ?? 0) + (data[i] ?? 0) ** 2 / evidence.rows.rows;
+      for (let start = 0; start < data.length; start += columns)
+        for (let k = 0; k < columns; k++)
+          squares[k] = (squares[k] ?? 0) + (data[start + k] ?? 0) ** 2 / evidence.rows.rows;
       return damped(Float64Array.from({ length: count }, (_, i) => squares[i % columns] ?? 0));
     }
     case 'spread': {
@@ -111,15 +112,12 @@ function aroundMean(rows: Matrix, isCentred: boolean) {
   const { columns, data } = rows;
   const mean = new Float64Array(columns);
   if (!isCentred) return { centred: rows, mean };
-  for (let i = 0; i < data.length; i++) mean[i % columns] = (mean[i % columns] ?? 0) + (data[i] ?? 0) / rows.rows;
-  return {
-    centred: makeMatrix(
-      rows.rows,
-      columns,
-      data.map((v, i) => v - (mean[i % columns] ?? 0)),
-    ),
-    mean,
-  };
+  const centred = makeMatrix(rows.rows, columns);
+  for (let start = 0; start < data.length; start += columns)
+    for (let k = 0; k < columns; k++) mean[k] = (mean[k] ?? 0) + (data[start + k] ?? 0) / rows.rows;
+  for (let start = 0; start < data.length; start += columns)
+    for (let k = 0; k < columns; k++) centred.data[start + k] = (data[start + k] ?? 0) - (mean[k] ?? 0);
+  return { centred, mean };
 }
 
 function effectOnRows({ tensor, bias }: Place, rows: Matrix): (rounded: Tensor) => Effect {
@@ -127,12 +125,12 @@ function effectOnRows({ tensor, bias }: Place, rows: Matrix): (rounded: Tensor) 
   const outputs = elementCount(tensor.shape) / columns;
   const { centred, mean } = aroundMean(rows, bias !== undefined);
   // ||X D'||^2 = trace(D X'X D'), the shorter way where there are more rows than inputs
-  const gram = rows.rows > columns ? transposedMultiply(centred, centred) : undefined;
+  const scatter = rows.rows > columns ? gram(centred) : undefined;
   return (rounded) => {
     const change = makeMatrix(outputs, columns);
     for (let i = 0; i < change.data.length; i++) change.data[i] = Number(rounded.data[i]) - Number(tensor.data[i]);
-    const moved = gram ? multiply(change, gram).data : multiplyTransposed(change, centred).data;
-    const sum = moved.reduce((all, v, i) => all + v * (gram ? (change.data[i] ?? 0) : v), 0);
+    const moved = scatter ? multiply(change, scatter).data : multiplyTransposed(change, centred).data;
+    const sum = moved.reduce((all, v, i) => all + v * (scatter ? (change.data[i] ?? 0) : v), 0);
     const shift = multiply(change, makeMatrix(columns, 1, mean)).data;
     return { error: Math.max(0, sum) / rows.rows, bias: shiftBias(bias, shift) };
   };

@@ -1,6 +1,6 @@
 import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
-import { transposedMultiply } from '../../linalg/multiply.ts';
+import { gram, transposedMultiply } from '../../linalg/multiply.ts';
 import { sizeAt } from '../../tensor/shape.ts';
 import { featureKey, type RowRequest } from '../calibrate/observe.ts';
 import type { ChannelPlace } from './channel-place.ts';
@@ -154,7 +154,7 @@ function productsAlong(m: Float64Array, sizes: readonly number[], d: number): Ma
     const outer = Math.floor(i / (size * inner));
     rows.data[(outer * inner + (i % inner)) * size + (Math.floor(i / inner) % size)] = (m[i] ?? 0) / Math.sqrt(others);
   }
-  return transposedMultiply(rows, rows);
+  return gram(rows);
 }
 
 /** Rows (n, taps...) of w [N taps, C] so that their taps no longer covary: L' along each dimension of space. */

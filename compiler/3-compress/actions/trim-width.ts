@@ -1,7 +1,7 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Matrix } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
-import { transposedMultiply } from '../../linalg/multiply.ts';
+import { gram } from '../../linalg/multiply.ts';
 import { columnsByUnit, cutReader, makeNarrower, type Refit } from '../../rewrite/cut-width.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
@@ -76,7 +76,7 @@ function makeSight(reader: UnitReader, moments: Moments): Sight {
   const columns = columnsByUnit(reader.layer.weights, channels);
   const isCentred = seesNoPadding(reader.layer);
   const spread = isCentred ? moments.covariance() : moments.secondMoment();
-  return { reader, moments, isCentred, units, channels, spread, weight: transposedMultiply(columns, columns) };
+  return { reader, moments, isCentred, units, channels, spread, weight: gram(columns) };
 }
 
 function widthLevels(group: ChannelGroup, sights: readonly Sight[], unitOrder: UnitOrder): Level[] {

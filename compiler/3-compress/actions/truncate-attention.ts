@@ -1,7 +1,7 @@
 import type { Node, ValueId } from '../../ir/graph.ts';
 import { identity, type Matrix, makeMatrix, sliceColumns, transpose } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
-import { multiply, multiplyTransposed, transposedMultiply } from '../../linalg/multiply.ts';
+import { gram, multiply, multiplyTransposed, transposedMultiply } from '../../linalg/multiply.ts';
 import { svd } from '../../linalg/svd.ts';
 import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
 import {
@@ -224,7 +224,7 @@ function valueFactors(layer: WeightLayer, layout: HeadLayout, moments: Moments) 
     const own = features.slice(head * width, (head + 1) * width);
     const { root, inverse } = whiten(pickBlock(covariance, own, own));
     const seen = multiply(pickBlock(weights, all, own), root);
-    return { own, root, inverse, vectors: symmetricEigen(transposedMultiply(seen, seen)).vectors };
+    return { own, root, inverse, vectors: symmetricEigen(gram(seen)).vectors };
   });
   return (rank: number): Pick<Level, 'error' | 'rule'> => {
     const projection = identity(count);

@@ -1,6 +1,6 @@
 import { countReaders } from '../../ir/count-readers.ts';
 import { identity, type Matrix, makeMatrix, sliceColumns, transpose } from '../../linalg/matrix.ts';
-import { multiply, multiplyTransposed, transposedMultiply } from '../../linalg/multiply.ts';
+import { gram, multiply, multiplyTransposed, transposedMultiply } from '../../linalg/multiply.ts';
 import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
 import { balanceFactors } from '../../rewrite/balance-factors.ts';
 import { factorChannels, factorFlattened, type OutputFactors } from '../../rewrite/factor-layer.ts';
@@ -71,12 +71,12 @@ function channelLevels(place: ChannelPlace, { channels: covariance, uncentred, m
   const { root, inverse } = whiten(place.isPadded ? uncentred : covariance);
   const rows = tapRows(layer, channels, taps);
   const apart = separateTaps(rows, place.window, roots);
-  const gram = transposedMultiply(apart, apart);
-  const { vectors } = symmetricEigen(transposedMultiply(root, multiply(gram, root)));
-  /** E |w m x|^2 summed over outputs: tr(gram m S m'). */
+  const outer = gram(apart);
+  const { vectors } = symmetricEigen(transposedMultiply(root, multiply(outer, root)));
+  /** E |w m x|^2 summed over outputs: tr(outer m S m'). */
   const energyOf = (m: Matrix): number => {
     const moved = multiplyTransposed(multiply(m, covariance), m);
-    return gram.data.reduce((sum, g, at) => sum + g * (moved.data[at] ?? 0), 0);
+    return outer.data.reduce((sum, g, at) => sum + g * (moved.data[at] ?? 0), 0);
   };
   const total = energyOf(identity(channels));
   if (!(total > 0)) return [];

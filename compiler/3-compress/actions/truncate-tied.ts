@@ -2,7 +2,7 @@ import { countReaders } from '../../ir/count-readers.ts';
 import type { Graph, Node, ValueId } from '../../ir/graph.ts';
 import { type Matrix, makeMatrix, sliceColumns, transpose } from '../../linalg/matrix.ts';
 import { Moments } from '../../linalg/moments.ts';
-import { multiply, transposedMultiply } from '../../linalg/multiply.ts';
+import { gram, multiply, transposedMultiply } from '../../linalg/multiply.ts';
 import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
 import { float32 } from '../../rewrite/factor-layer.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
@@ -117,7 +117,7 @@ function tiedLevels(place: Place, seen: Moments | undefined, inputs: Moments | u
   const { vectors } = symmetricEigen(all.secondMoment());
   const mean = all.mean();
   const rowErrors = lossOfRows(vectors, seen, mean);
-  const layerErrors = lossOfLayer(vectors, transposedMultiply(table, table), inputs.covariance());
+  const layerErrors = lossOfLayer(vectors, gram(table), inputs.covariance());
   if (!rowErrors || !layerErrors) return [];
   return ranksOf(place).flatMap((rank): Level[] => {
     const parameters = rank * (rows + 2 * width);
@@ -160,9 +160,9 @@ function lossOfRows(vectors: Matrix, seen: Moments, mean: Float64Array): Float64
 }
 
 /** By rank r: trace(G R C R) / trace(G C), as sums over the elements behind r of both in the basis. */
-function lossOfLayer(vectors: Matrix, gram: Matrix, spread: Matrix): Float64Array | undefined {
+function lossOfLayer(vectors: Matrix, ofTable: Matrix, spread: Matrix): Float64Array | undefined {
   const inBasis = (a: Matrix): Matrix => multiply(transposedMultiply(vectors, a), vectors);
-  const losses = tails(inBasis(gram), inBasis(spread));
+  const losses = tails(inBasis(ofTable), inBasis(spread));
   const total = losses[0] ?? 0;
   return total > 0 ? losses.map((loss) => loss / total) : undefined;
 }

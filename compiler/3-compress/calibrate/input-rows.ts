@@ -1,6 +1,6 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
-import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
+import { type Matrix, makeMatrix, sliceRows } from '../../linalg/matrix.ts';
 import { sizesOf } from '../../tensor/shape.ts';
 import type { WeightLayer } from '../layers.ts';
 import { outputNameOf, withOutputs } from './with-outputs.ts';
@@ -35,40 +35,35 @@ function makeTaker(graph: Graph, layer: WeightLayer, samples: number) {
   const room = Math.ceil(mostElements / layer.inputs);
   const wanted = Math.min(mostRows, room, Math.max(fewestRows, 2 * layer.inputs));
   const perSample = Math.min(layer.positions, Math.max(1, Math.ceil(wanted / samples)));
-  const offsets = layer.op === 'conv' ? windowOffsets(graph, layer) : undefined;
-  const rows: Float64Array[] = [];
+  const window = layer.op === 'conv' ? windowReader(graph, layer) : undefined;
+  const { inputs } = layer;
+  const count = Math.ceil(wanted / perSample) * perSample;
+  const rows = makeMatrix(Math.min(count, perSample * samples), inputs);
+  let filled = 0;
   return {
     layer,
-    take(data: ArrayLike<number | bigint>, sample: number): void {
-      if (rows.length >= wanted) return;
-      for (let i = 0; i < perSample; i++) {
+    take(found: ArrayLike<number | bigint>, sample: number): void {
+      if (filled >= wanted) return;
+      const data = found instanceof Float32Array ? found : Float64Array.from(Array.from(found), Number);
+      for (let i = 0; i < perSample; i++, filled++) {
         // A step that shares no factor with most sizes, begun elsewhere in each sample.
         const position = (Math.floor((i * layer.positions) / perSample) + sample * 7919) % layer.positions;
-        const at = offsets?.(position);
-        const first = position * layer.inputs;
-        rows.push(
-          Float64Array.from({ length: layer.inputs }, (_, k) => {
-            const index = at ? at(k) : first + k;
-            return index < 0 ? 0 : Number(data[index]);
-          }),
-        );
+        const row = rows.data.subarray(filled * inputs, (filled + 1) * inputs);
+        if (window) window(position, data, row);
+        else row.set(data.subarray(position * inputs, (position + 1) * inputs));
       }
     },
-    finish(): Matrix {
-      const matrix = makeMatrix(rows.length, layer.inputs);
-      rows.forEach((row, i) => {
-        matrix.data.set(row, i * layer.inputs);
-      });
-      return matrix;
-    },
+    finish: (): Matrix => sliceRows(rows, 0, filled),
   };
 }
 
-/** For an output position, the element of x that each input k of the window reads; -1 in the padding. */
-function windowOffsets(
+type Elements = Float32Array | Float64Array;
+
+/** Fills a row with the window of x at an output position: all taps of a channel, then the next; 0 in the padding. */
+function windowReader(
   graph: Graph,
   { x, y, node, weights }: WeightLayer,
-): (position: number) => (k: number) => number {
+): (position: number, data: Elements, row: Float64Array) => void {
   const [, channels = 1, ...space] = sizesOf(graph.values.get(x)?.type.shape ?? []);
   const out = sizesOf(graph.values.get(y)?.type.shape ?? []).slice(2);
   const kernel = sizesOf(weights.shape).slice(2);
@@ -88,7 +83,7 @@ function windowOffsets(
   };
   const tapsAt = Array.from({ length: taps }, (_, t) => unravel(t, kernel));
   const outArea = out.reduce((a, b) => a * b, 1);
-  return (position) => {
+  return (position, data, row) => {
     const batch = Math.floor(position / outArea);
     const start = unravel(position % outArea, out);
     const offsets = tapsAt.map((tap) => {
@@ -101,9 +96,11 @@ function windowOffsets(
       }
       return offset;
     });
-    return (k) => {
-      const offset = offsets[k % taps] ?? -1;
-      return offset < 0 ? -1 : (batch * channels + Math.floor(k / taps)) * area + offset;
-    };
+    let plane = batch * channels * area;
+    for (let first = 0; first < row.length; first += taps, plane += area)
+      for (let t = 0; t < taps; t++) {
+        const offset = offsets[t] ?? -1;
+        row[first + t] = offset < 0 ? 0 : (data[plane + offset] ?? 0);
+      }
   };
 }

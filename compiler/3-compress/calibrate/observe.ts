@@ -107,9 +107,13 @@ function makeReader(
         for (let row = 0; row < count; row++) {
           const position = first + row * step;
           const outer = Math.floor(position / source.inner);
-          let at = outer * source.width * source.inner + (position % source.inner);
-          for (let i = 0; i < source.width; i++, at += source.inner)
-            rows[row * width + column + i] = Number(data?.[at]);
+          const start = outer * source.width * source.inner + (position % source.inner);
+          const to = row * width + column;
+          if (source.inner === 1 && data instanceof Float32Array) {
+            rows.set(data.subarray(start, start + source.width), to);
+            continue;
+          }
+          for (let i = 0, at = start; i < source.width; i++, at += source.inner) rows[to + i] = Number(data?.[at]);
         }
         column += source.width;
       }

@@ -97,10 +97,10 @@ describe('compensated rounding', () => {
     const blocks = inverseHessians(rows)!;
     expect(blocks.length).toBe(6);
     let end = 0;
-    for (const { start, lower } of blocks) {
+    for (const { start, upper } of blocks) {
       expect(start).toBe(end);
-      expect(lower.columns).toBeLessThanOrEqual(256);
-      end += lower.columns;
+      expect(upper.columns).toBeLessThanOrEqual(256);
+      end += upper.columns;
     }
     expect(end).toBe(1300);
     const tensor = weightsOf(normal, [2, 1300], 0.2);
