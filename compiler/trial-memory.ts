@@ -1,11 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CompressTask } from './3-compress/plan/compress.ts';
 import type { Figures } from './3-compress/plan/limits.ts';
 import {
   type Decisions,
   noMemory,
+  type RememberedOffers,
   type RememberedSensitivities,
   type TrialMemory,
 } from './3-compress/plan/trial-memory.ts';
@@ -34,6 +35,8 @@ export function openTrialMemory(folder: string | undefined, remembered: Remember
   const content = readContent(file);
   const decisions = new Map(content.decisions);
   const figures = new Map(content.figures);
+  const offers = new Map(content.offers);
+  const errors = new Map(content.errors);
   let { sensitivities } = content;
   let isChanged = false;
   return {
@@ -48,6 +51,18 @@ export function openTrialMemory(folder: string | undefined, remembered: Remember
       figures.set(JSON.stringify(of), measured);
       isChanged = true;
     },
+    recallOffers: (question) => offers.get(question),
+    rememberOffers(question, all) {
+      if (offers.has(question) || !all.every(([, levels]) => levels.every(areFinite))) return;
+      offers.set(question, all);
+      isChanged = true;
+    },
+    recallErrors: (of) => errors.get(JSON.stringify(of)),
+    rememberErrors(of, all) {
+      if (!areFinite(all)) return;
+      errors.set(JSON.stringify(of), all);
+      isChanged = true;
+    },
     recallSensitivities: () => sensitivities,
     rememberSensitivities(all) {
       if (all.every(([, value]) => Number.isFinite(value))) sensitivities = all;
@@ -55,11 +70,18 @@ export function openTrialMemory(folder: string | undefined, remembered: Remember
     },
     save() {
       if (!isChanged) return;
-      const whole: Content = { sensitivities, decisions: [...decisions], figures: [...figures] };
+      const whole: Content = {
+        sensitivities,
+        decisions: [...decisions],
+        figures: [...figures],
+        offers: [...offers],
+        errors: [...errors],
+      };
       try {
         mkdirSync(folder, { recursive: true });
         writeFileSync(`${file}.${process.pid}.part`, JSON.stringify(whole));
         renameSync(`${file}.${process.pid}.part`, file);
+        removeOldest(folder);
       } catch {
         // The next run measures again.
       }
@@ -68,20 +90,34 @@ export function openTrialMemory(folder: string | undefined, remembered: Remember
   };
 }
 
+/** Files of a folder at most: those not written to for longest go. */
+const mostFiles = 100;
+
+function removeOldest(folder: string): void {
+  const files = readdirSync(folder).filter((name) => /^trials-.*\.json$/.test(name));
+  const dated = files.map((name) => ({ name, at: statSync(join(folder, name)).mtimeMs }));
+  const old = dated.sort((a, b) => b.at - a.at).slice(mostFiles);
+  for (const { name } of old) rmSync(join(folder, name), { force: true });
+}
+
 interface Content {
   readonly sensitivities?: RememberedSensitivities | undefined;
   readonly decisions: readonly (readonly [string, Decisions])[];
   readonly figures: readonly (readonly [string, Figures])[];
+  readonly offers: readonly (readonly [string, RememberedOffers])[];
+  readonly errors: readonly (readonly [string, readonly number[]])[];
 }
 
 /** A file that is no such content counts as none. */
 function readContent(file: string): Content {
-  const nothing: Content = { decisions: [], figures: [] };
+  const nothing: Content = { decisions: [], figures: [], offers: [], errors: [] };
   if (!existsSync(file)) return nothing;
   try {
     const content: Content = JSON.parse(readFileSync(file, 'utf8'));
+    const { decisions, figures, offers, errors } = content;
     const isWhole =
-      content.decisions.every(([, all]) => Array.isArray(all)) && content.figures.every(([, f]) => isJson(f));
+      [...decisions, ...offers, ...errors].every(([, all]) => Array.isArray(all)) &&
+      figures.every(([, one]) => isJson(one));
     return isWhole ? content : nothing;
   } catch {
     return nothing;
@@ -89,10 +125,10 @@ function readContent(file: string): Content {
 }
 
 /** JSON has no other numbers. */
-function isJson({ size, loss }: Figures): boolean {
-  const { bound = 0, after = 0 } = loss.metric ?? {};
-  return [...Object.values(size), loss.error, bound, after].every((value) => Number.isFinite(value));
-}
+const areFinite = (of: object): boolean =>
+  Object.values(of).every((value) => typeof value !== 'number' || Number.isFinite(value));
+
+const isJson = ({ size, loss }: Figures): boolean => [size, loss, loss.metric ?? {}].every((part) => areFinite(part));
 
 function hashOf({ graph, calibration, standIns, validation, ...rest }: Remembered): string {
   const hash = createHash('sha256');

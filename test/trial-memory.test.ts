@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import envPaths from 'env-paths';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { ingestOnnx } from '../compiler/1-ingest/onnx/ingest.ts';
 import type { Figures } from '../compiler/3-compress/plan/limits.ts';
 import { allAuto } from '../compiler/3-compress/plan/options.ts';
@@ -52,12 +53,17 @@ describe('openTrialMemory', () => {
     first.rememberDecisions('a', decisions);
     first.rememberFigures(decisions, figures);
     first.rememberSensitivities([['h', 2]]);
+    const level = { label: 'rank 4', bytes: 1, memory: 2, macs: 3, error: 0.1 };
+    first.rememberOffers('a', [['truncate-rank h', [level]]]);
+    first.rememberErrors(decisions, [0.1]);
     expect(openTrialMemory(folder, remembered).recallDecisions('a')).toBeUndefined();
     first.save();
     const again = openTrialMemory(folder, remembered);
     expect(again.recallDecisions('a')).toEqual(decisions);
     expect(again.recallFigures(decisions)).toEqual(figures);
     expect(again.recallSensitivities()).toEqual([['h', 2]]);
+    expect(again.recallOffers('a')).toEqual([['truncate-rank h', [level]]]);
+    expect(again.recallErrors(decisions)).toEqual([0.1]);
     const others: Remembered[] = [
       { ...remembered, target: 'mobile-webgpu' },
       { ...remembered, switches: { ...allAuto, width: 'off' } },
@@ -70,6 +76,10 @@ describe('openTrialMemory', () => {
     const memory = openTrialMemory(folder, remembered);
     memory.rememberFigures([], { ...figures, loss: { error: Number.POSITIVE_INFINITY, metric: undefined } });
     expect(memory.recallFigures([])).toBeUndefined();
+    memory.rememberOffers('b', [['h', [{ label: 'a', bytes: 1, memory: 2, macs: 3, error: Number.NaN }]]]);
+    expect(memory.recallOffers('b')).toBeUndefined();
+    memory.rememberErrors([], [Number.NaN]);
+    expect(memory.recallErrors([])).toBeUndefined();
     const [name] = (await readdir(folder)).filter((file) => file.endsWith('.json'));
     await writeFile(join(folder, name!), '{"decisions": [["a", 3');
     expect(openTrialMemory(folder, remembered).recallDecisions('a')).toBeUndefined();
@@ -77,6 +87,25 @@ describe('openTrialMemory', () => {
     none.rememberDecisions('a', decisions);
     expect(none.recallDecisions('a')).toBeUndefined();
     openTrialMemory(join(folder, name!, 'below a file'), remembered).save();
+  });
+});
+
+describe('a full folder', () => {
+  it('loses the file that was not written to for longest', async () => {
+    const full = join(folder, 'full');
+    await mkdir(full);
+    for (let i = 0; i < 100; i++) {
+      const file = join(full, `trials-${i}.json`);
+      await writeFile(file, '{}');
+      await utimes(file, 1000 + i, 1000 + i);
+    }
+    const memory = openTrialMemory(full, remembered);
+    memory.rememberDecisions('a', decisions);
+    memory.save();
+    const left = await readdir(full);
+    expect(left).toHaveLength(100);
+    expect(left).not.toContain('trials-0.json');
+    expect(left).toContain('trials-1.json');
   });
 });
 
@@ -107,8 +136,12 @@ async function figuresIn(cache: string): Promise<number> {
 }
 
 describe('findCacheFolder', () => {
-  it('is beside the nearest installed packages', () => {
-    expect(findCacheFolder(import.meta.dirname)).toMatch(/node_modules[\\/]\.cache[\\/]lcc$/);
-    expect(findCacheFolder(folder)).toBeUndefined();
+  it('is beside the nearest installed packages, or with the caches of the user', async () => {
+    expect(await findCacheFolder(import.meta.dirname)).toMatch(/node_modules[\\/]\.cache[\\/]lcc$/);
+    vi.stubEnv('XDG_CACHE_HOME', join(folder, 'caches'));
+    const { cache } = envPaths('lcc', { suffix: '' });
+    expect(await findCacheFolder(folder)).toBe(cache);
+    expect(cache).toMatch(/lcc/);
+    vi.unstubAllEnvs();
   });
 });

@@ -111,7 +111,7 @@ async function makePlan(model: string | undefined, flags: BuildFlags, cwd: strin
   const home = isConfig ? dirname(named) : cwd;
   const { model: file, out, budget, ...settings } = config;
   const source = resolve(home, file);
-  const cache = flags.cache ? findCacheFolder(cwd) : undefined;
+  const cache = flags.cache ? await findCacheFolder(cwd) : undefined;
   const options: CompileOptions = {
     target: defaultTarget,
     ...(cache !== undefined && { cache }),

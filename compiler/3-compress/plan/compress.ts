@@ -11,7 +11,7 @@ import { noPrices, switchOf } from './prices.ts';
 import { type Curve, measureGrid, search } from './search.ts';
 import { measureSensitivitiesByName } from './sensitivity-by-name.ts';
 import { traceActions, tracePasses } from './trace.ts';
-import type { TrialMemory } from './trial-memory.ts';
+import { decisionsOf, type TrialMemory } from './trial-memory.ts';
 import { type Made, makeBuild, makeTrials, type Trial, type Trials } from './trials.ts';
 import { ascend, descend, startsOf } from './walk.ts';
 
@@ -110,11 +110,17 @@ export async function compress(task: CompressTask): Promise<Compressed> {
   };
   const { isFeasible, ...chosen } = await decide();
   const steps: PassStep[] = [];
+  const done: PlannedAction[] = [];
   for (const { graph: current, actions } of tracePasses(graph, build, chosen)) {
     const [first] = actions;
-    if (first) steps.push({ pass: first.pass, actions: actions.length, ...(await measure(current)) });
+    if (!first) continue;
+    done.push(...decisionsOf(actions));
+    const known = task.memory.recallFigures(done);
+    const figures = known ?? (await measure(current));
+    if (!known) task.memory.rememberFigures([...done], figures);
+    steps.push({ pass: first.pass, actions: actions.length, ...figures });
   }
-  const errors = await traceActions(graph, build, chosen, heldOut, makeRunner);
+  const errors = await traceActions(graph, build, chosen, heldOut, makeRunner, task.memory);
   const all = trials.all();
   return {
     ...chosen,

@@ -3,6 +3,7 @@ import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { plannedChoices } from './choices.ts';
 import { makeJudge } from './judge.ts';
 import { storingPasses } from './quantise.ts';
+import { decisionsOf, type TrialMemory } from './trial-memory.ts';
 import type { Build, Made } from './trials.ts';
 
 /** The graph after every pass of a result that acted, by replaying its decisions. */
@@ -28,13 +29,18 @@ export async function traceActions(
   { actions }: Made,
   inputs: readonly Feeds[],
   makeRunner: MakeRunner,
-): Promise<number[]> {
+  memory: TrialMemory,
+): Promise<readonly number[]> {
   if (actions.length > most.actions) return [];
+  const decisions = decisionsOf(actions);
+  const known = memory.recallErrors(decisions);
+  if (known) return known;
   const judge = await makeJudge(graph, inputs.slice(0, most.inputs), undefined, makeRunner);
   const errors: number[] = [];
   for (let count = 1; count <= actions.length; count++) {
     const made = build(plannedChoices(actions.slice(0, count), new Set()));
     errors.push((await judge(made.graph)).error);
   }
+  memory.rememberErrors(decisions, errors);
   return errors;
 }

@@ -10,10 +10,11 @@ import { makeQuantise, type StoredAction } from './quantise.ts';
 import type { Attempt, Offer } from './search.ts';
 import type { SensitivityOf } from './sensitivity-by-name.ts';
 import { type Offers, type Overrides, withOverrides } from './steps.ts';
-import type { TrialMemory } from './trial-memory.ts';
+import { decisionsOf, type TrialMemory } from './trial-memory.ts';
 
 /** A measured trial, with the decisions that make it again. */
 export interface Trial extends Attempt {
+  readonly overrides: Overrides;
   readonly decisions: readonly PlannedAction[];
 }
 
@@ -60,8 +61,8 @@ export interface TrialsTask {
 export interface Trials {
   /** What an offer makes of the model, some places decided otherwise. */
   at(offer: Offer, overrides?: Overrides): Promise<Trial>;
-  /** What each place is offered there. */
-  offersAt(offer: Offer, overrides: Overrides): Offers;
+  /** What each place was offered there. */
+  offersAt(trial: Trial): Offers;
   /** every different result so far */
   all(): Trial[];
 }
@@ -71,9 +72,16 @@ export function makeTrials(task: TrialsTask): Trials {
   const { switches, limits, size, sensitivityOf, build, measure, memory, onTrial } = task;
   const results = new Map<string, Trial>();
   const kinds = `${bytesMatter(limits)} ${limits.memory !== undefined} ${limits.latency !== undefined}`;
-  const choicesOf = (offer: Offer, overrides: Overrides, offers: Offers): Choices => {
+  // Of this run, by question: every build sees what its places are offered.
+  const noted = new Map<string, Offers>();
+  const questionOf = ({ arm, price, structure, bytes }: Offer, overrides: Overrides): string =>
+    JSON.stringify([kinds, arm.name, price, structure, bytes, ...overrides]);
+  const buildAt = (offer: Offer, overrides: Overrides): Made => {
+    const offers: Offers = new Map();
     const priced = pricedChoices(offer.arm.passes, switches, pricesFor(offer, size, limits), sensitivityOf);
-    return withOverrides(priced, overrides, offers, sensitivityOf);
+    const made = build(withOverrides(priced, overrides, offers, sensitivityOf));
+    noted.set(questionOf(offer, overrides), offers);
+    return made;
   };
   const add = (trial: Trial): Trial => {
     const key = JSON.stringify(trial.decisions);
@@ -85,22 +93,26 @@ export function makeTrials(task: TrialsTask): Trials {
   };
   return {
     async at(offer, overrides = new Map()) {
-      const { arm, price, structure, bytes } = offer;
-      const question = JSON.stringify([kinds, arm.name, price, structure, bytes, ...overrides]);
+      const question = questionOf(offer, overrides);
       const remembered = memory.recallDecisions(question);
       const known = remembered && memory.recallFigures(remembered);
-      if (remembered && known) return add({ ...offer, ...known, decisions: remembered });
-      const { graph, actions } = build(choicesOf(offer, overrides, new Map()));
-      const decisions = actions.map(({ pass, place, level }) => ({ pass, place, level }));
+      if (remembered && known) return add({ ...offer, ...known, overrides, decisions: remembered });
+      const { graph, actions } = buildAt(offer, overrides);
+      const decisions = decisionsOf(actions);
       const same = results.get(JSON.stringify(decisions)) ?? memory.recallFigures(decisions);
       const figures = same ? { size: same.size, loss: same.loss } : await measure(graph);
       memory.rememberDecisions(question, decisions);
       memory.rememberFigures(decisions, figures);
-      return add({ ...offer, decisions, ...figures });
+      return add({ ...offer, ...figures, overrides, decisions });
     },
-    offersAt(offer, overrides) {
-      const offers: Offers = new Map();
-      build(choicesOf(offer, overrides, offers));
+    offersAt(trial) {
+      const question = questionOf(trial, trial.overrides);
+      const known = noted.get(question);
+      const remembered = known ? undefined : memory.recallOffers(question);
+      if (remembered) return new Map(remembered);
+      if (!known) buildAt(trial, trial.overrides);
+      const offers = noted.get(question) ?? new Map();
+      memory.rememberOffers(question, [...offers]);
       return offers;
     },
     all: () => [...results.values()],

@@ -84,7 +84,7 @@ export async function ascend(limits: Limits, start: Trial, trials: Trials): Prom
 
 const knownAt = ({ trial, overrides }: Stand, trials: Trials) => ({
   labels: overrides,
-  offers: trials.offersAt(trial, overrides),
+  offers: trials.offersAt(trial),
 });
 
 const take = async ({ trial, overrides }: Stand, { key, label }: Step, trials: Trials): Promise<Stand> => {

@@ -44,6 +44,7 @@ function trialsFrom(labels: Readonly<Record<string, string>>) {
       price: 1,
       structure: 1,
       bytes: 1,
+      overrides,
       decisions: chosen
         .filter(({ level: { label } }) => label !== 'as it is')
         .map(({ key, level: { label } }) => ({ pass: 'quantize-weights', place: key.slice(6), level: label })),
