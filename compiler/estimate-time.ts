@@ -1,9 +1,10 @@
 import { wasmRate } from './5-emit/generate-code.ts';
 import type { Program, Step } from './ir/program.ts';
-import { childrenOf, type Expr } from './kernel/expr.ts';
+import type { Expr } from './kernel/expr.ts';
 import type { Axis } from './kernel/index-expr.ts';
 import type { ContractionKernel, Stmt } from './kernel/nest.ts';
 import { integerProductTime, integerTimeOver } from './kernel/quantization.ts';
+import { childrenOf } from './kernel/traverse.ts';
 
 /** Columns that one vector holds: fewer take as long. */
 const lanes = 4;

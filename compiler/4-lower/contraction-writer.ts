@@ -1,18 +1,10 @@
-import { type Expr, rewrite } from '../kernel/expr.ts';
+import type { Expr } from '../kernel/expr.ts';
 import { type Axis, addIndex, type Index, substituteIndex, toIndex } from '../kernel/index-expr.ts';
 import type { ContractionKernel, PackedCodes } from '../kernel/nest.ts';
+import { fetchesIn, indicesIn, rewrite } from '../kernel/traverse.ts';
 import { codeRows } from '../kernel/whole-groups.ts';
 import type { Contraction } from './contraction.ts';
-import {
-  allIndices,
-  byStride,
-  fetchesIn,
-  mapIndices,
-  rebaseFetches,
-  type SlotTable,
-  spansOf,
-  type WrittenKernel,
-} from './kernel-writer.ts';
+import { byStride, mapIndices, rebaseFetches, type SlotTable, spansOf, type WrittenKernel } from './kernel-writer.ts';
 import { mergeNeighbours, mergePair } from './merge-axes.ts';
 import { panelElements } from './pack.ts';
 import { codeWords } from './pack-codes.ts';
@@ -126,7 +118,7 @@ interface Parts {
   readonly epilogue: Expr;
 }
 
-const allOf = (p: Parts): Index[] => [p.a, ...(p.b ? [p.b] : []), p.store, ...allIndices(p.epilogue)];
+const allOf = (p: Parts): Index[] => [p.a, ...(p.b ? [p.b] : []), p.store, ...indicesIn(p.epilogue)];
 
 const replaceAll = (p: Parts, replace: (index: Index) => Index): Parts => ({
   a: replace(p.a),

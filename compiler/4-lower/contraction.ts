@@ -1,5 +1,5 @@
 import type { ValueId } from '../ir/graph.ts';
-import { type BinaryExpr, childrenOf, type Expr, freeAxes, type LoadExpr, mapChildren } from '../kernel/expr.ts';
+import type { BinaryExpr, Expr, LoadExpr } from '../kernel/expr.ts';
 import { type Axis, type Index, isAffine, makeAxis } from '../kernel/index-expr.ts';
 import { accLocal, panelWidth } from '../kernel/nest.ts';
 import {
@@ -9,9 +9,9 @@ import {
   operandOfSigned,
   type Quantization,
 } from '../kernel/quantization.ts';
+import { childrenOf, freeAxes, mapChildren, reductionsIn } from '../kernel/traverse.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { dim } from '../tensor/shape.ts';
-import { reductionsOf } from './expr-parts.ts';
 
 /** A kernel's sum of products, told apart into its operands and the roles of its axes; layouts are not known yet. */
 export interface Contraction {
@@ -41,7 +41,7 @@ export function recogniseContraction(
   expr: Expr,
   isConstant: (source: ValueId) => boolean,
 ): Contraction | undefined {
-  const [sum, ...others] = reductionsOf(expr);
+  const [sum, ...others] = reductionsIn(expr);
   if (!sum || others.length > 0 || sum.op !== 'sum' || !isFloat(sum.dtype)) return undefined;
   const product = sum.body;
   if (product.kind !== 'binary' || product.op !== 'mul') return undefined;
@@ -64,7 +64,7 @@ export function recogniseContraction(
   const bias = mayStartBiased ? findBias(expr, sum, inner, isConstant) : undefined;
   const biased = bias && replace(expr, bias.node, acc);
   // a sum that is also read without the bias starts from zero
-  if (bias && biased && reductionsOf(biased).length === 0)
+  if (bias && biased && reductionsIn(biased).length === 0)
     return { ...roles, bias: bias.load, k: sum.axes, ...codes, epilogue: biased };
   return { ...roles, bias: undefined, k: sum.axes, ...codes, epilogue: replace(expr, sum, acc) };
 }

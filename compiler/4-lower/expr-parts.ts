@@ -1,39 +1,20 @@
 import type { ValueId } from '../ir/graph.ts';
-import { childrenOf, type Expr, type LoadExpr, type ReduceExpr } from '../kernel/expr.ts';
+import type { Expr, LoadExpr } from '../kernel/expr.ts';
 import { type Index, sameIndex, toIndex } from '../kernel/index-expr.ts';
+import { childrenOf, partsOf, reductionsIn } from '../kernel/traverse.ts';
 
 /** Loads by source, each distinct object once. */
 export function loadsOf(e: Expr): Map<ValueId, Set<LoadExpr>> {
   const found = new Map<ValueId, Set<LoadExpr>>();
-  const seen = new Set<Expr>();
-  const walk = (x: Expr): void => {
-    if (seen.has(x)) return;
-    seen.add(x);
-    if (x.kind === 'load') found.set(x.source, (found.get(x.source) ?? new Set()).add(x));
-    for (const child of childrenOf(x)) walk(child);
-  };
-  walk(e);
+  for (const part of partsOf(e))
+    if (part.kind === 'load') found.set(part.source, (found.get(part.source) ?? new Set()).add(part));
   return found;
 }
 
-/** Every reduction in `e`, each once. */
-export function reductionsOf(e: Expr): ReduceExpr[] {
-  const found: ReduceExpr[] = [];
-  const seen = new Set<Expr>();
-  const walk = (x: Expr): void => {
-    if (seen.has(x)) return;
-    seen.add(x);
-    if (x.kind === 'reduce') found.push(x);
-    for (const child of childrenOf(x)) walk(child);
-  };
-  walk(e);
-  return found;
-}
-
-export const hasReduction = (e: Expr): boolean => reductionsOf(e).length > 0;
+export const hasReduction = (e: Expr): boolean => reductionsIn(e).length > 0;
 
 export const isInsideReduction = (e: Expr, l: LoadExpr): boolean =>
-  reductionsOf(e).some((r) => loadsOf(r.body).get(l.source)?.has(l) ?? false);
+  reductionsIn(e).some((r) => loadsOf(r.body).get(l.source)?.has(l) ?? false);
 
 /** Cheap enough to repeat: a handful of native operations. */
 export function isLight(e: Expr): boolean {

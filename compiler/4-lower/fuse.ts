@@ -1,23 +1,16 @@
 import type { Graph, Node, Value, ValueId } from '../ir/graph.ts';
-import { childrenOf, constant, type Expr, rewrite } from '../kernel/expr.ts';
+import { constant, type Expr } from '../kernel/expr.ts';
 import { type Axis, type Index, toIndex } from '../kernel/index-expr.ts';
 import type { Meaning } from '../kernel/meaning.ts';
 import { type SplitMeaning, splitReductions } from '../kernel/split-reductions.ts';
+import { childrenOf, reductionsIn, rewrite } from '../kernel/traverse.ts';
 import { ops } from '../ops/index.ts';
 import { makeOperand, type OpClass } from '../ops/op.ts';
 import { decodeData } from '../tensor/convert.ts';
 import { elementCount, sizesOf } from '../tensor/shape.ts';
 import { tensorType } from '../tensor/tensor.ts';
 import { recogniseContraction } from './contraction.ts';
-import {
-  distinctIndices,
-  hasOnlyBounds,
-  hasReduction,
-  isInsideReduction,
-  isLight,
-  loadsOf,
-  reductionsOf,
-} from './expr-parts.ts';
+import { distinctIndices, hasOnlyBounds, hasReduction, isInsideReduction, isLight, loadsOf } from './expr-parts.ts';
 import { dividesNothing, splitAxes } from './split-axes.ts';
 import { substitute } from './substitute.ts';
 
@@ -231,7 +224,7 @@ function isFusible(reader: Draft, value: Value, opClass: OpClass, meaning: Meani
  */
 function guardsFollowBounds(e: Expr, graph: Graph): boolean {
   const sizesOfSource = (id: ValueId): readonly number[] => sizesOf(graph.values.get(id)?.type.shape ?? []);
-  return reductionsOf(e).every((r) =>
+  return reductionsIn(e).every((r) =>
     [...loadsOf(r.body).values()].every((loads) => [...loads].every((l) => hasOnlyBounds(l, sizesOfSource(l.source)))),
   );
 }

@@ -1,14 +1,14 @@
 import type { ValueId } from '../ir/graph.ts';
-import { childrenOf, type Expr, type FetchExpr, mapChildren, rewrite } from '../kernel/expr.ts';
+import type { Expr } from '../kernel/expr.ts';
 import { type Axis, addIndex, type Index, rangeOf, substituteIndex, toIndex } from '../kernel/index-expr.ts';
 import type { Kernel, NestKernel, Slot } from '../kernel/nest.ts';
 import { placedOffset, scheduleStore } from '../kernel/schedule.ts';
+import { childrenOf, fetchesIn, indicesIn, indicesOf, mapChildren, reductionsIn, rewrite } from '../kernel/traverse.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { reductionsOf, sameIndices } from './expr-parts.ts';
+import { sameIndices } from './expr-parts.ts';
 import type { Layout } from './layout.ts';
 import { mergeNeighbours } from './merge-axes.ts';
 import { narrow } from './narrow.ts';
-import { indicesOf } from './split-axes.ts';
 
 /** What a slot refers to: memory of a value, or a pooled constant. Offsets and sizes in elements. */
 export type Reference =
@@ -118,19 +118,6 @@ export function spansOf(
   });
 }
 
-export function fetchesIn(e: Expr): FetchExpr[] {
-  const found: FetchExpr[] = [];
-  const seen = new Set<Expr>();
-  const walk = (x: Expr): void => {
-    if (seen.has(x)) return;
-    seen.add(x);
-    if (x.kind === 'fetch') found.push(x);
-    for (const child of childrenOf(x)) walk(child);
-  };
-  walk(e);
-  return found;
-}
-
 export const rebaseFetches = (e: Expr, spans: readonly Span[]): Expr =>
   rewrite(
     e,
@@ -144,20 +131,6 @@ export const strideOf = (index: Index, axis: Axis): number => index.terms.find((
 /** Largest stride first; equal ones keep their order. */
 export const byStride = (axes: readonly Axis[], index: Index): Axis[] =>
   [...axes].sort((a, b) => Math.abs(strideOf(index, b)) - Math.abs(strideOf(index, a)));
-
-/** Every index inside an expression. */
-export function allIndices(e: Expr): Index[] {
-  const found: Index[] = [];
-  const seen = new Set<Expr>();
-  const walk = (x: Expr): void => {
-    if (seen.has(x)) return;
-    seen.add(x);
-    found.push(...indicesOf(x));
-    for (const child of childrenOf(x)) walk(child);
-  };
-  walk(e);
-  return found;
-}
 
 /** Loops over the store's strides, neighbours merged, axes of one point dropped. */
 export function writeNest(
@@ -174,7 +147,7 @@ export function writeNest(
     axes.filter((axis) => axis.extent.size !== 1),
     offset,
   );
-  const loops = mergeNeighbours(order, [offset, ...allIndices(simple)]);
+  const loops = mergeNeighbours(order, [offset, ...indicesIn(simple)]);
   const merged = mergeReductions(mapIndices(simple, loops.replace));
   const outer = loops.replace(offset);
   const spans = spansOf(slots, [
@@ -209,12 +182,12 @@ function dropSingleReductions(e: Expr): Expr {
 function mergeReductions(e: Expr): Expr {
   let current = e;
   for (let i = 0; ; i++) {
-    const target = reductionsOf(current)[i];
+    const target = reductionsIn(current)[i];
     if (!target) return current;
     const weight = (axis: Axis): number =>
       Math.max(...fetchesIn(target.body).map((f) => Math.abs(strideOf(f.offset, axis))), 0);
     const order = [...target.axes].sort((a, b) => weight(b) - weight(a));
-    const merged = mergeNeighbours(order, allIndices(target.body));
+    const merged = mergeNeighbours(order, indicesIn(target.body));
     const body = mapIndices(target.body, merged.replace, new Set(order));
     current = replaceExpr(current, target, { ...target, axes: merged.axes, body });
   }

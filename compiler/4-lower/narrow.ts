@@ -1,4 +1,5 @@
-import { binary, constant, type Expr, mapChildren } from '../kernel/expr.ts';
+import { binary, constant, type Expr } from '../kernel/expr.ts';
+import { mapChildren } from '../kernel/traverse.ts';
 import { type DType, dtypes } from '../tensor/dtype.ts';
 
 /** Element types that targets compute in; every element takes 4 bytes. */

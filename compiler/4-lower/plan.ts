@@ -1,6 +1,7 @@
 import type { ValueId } from '../ir/graph.ts';
-import { freeAxes, type LoadExpr, rewrite } from '../kernel/expr.ts';
+import type { LoadExpr } from '../kernel/expr.ts';
 import { type Axis, makeAxis, rangeOf, toIndex } from '../kernel/index-expr.ts';
+import { freeAxes, rewrite } from '../kernel/traverse.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { shapeOf, sizesOf } from '../tensor/shape.ts';
 import type { TensorType } from '../tensor/tensor.ts';

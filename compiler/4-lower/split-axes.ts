@@ -1,5 +1,6 @@
-import { childrenOf, type Expr, mapChildren, rewrite } from '../kernel/expr.ts';
+import type { Expr } from '../kernel/expr.ts';
 import { type Axis, addIndex, type Index, makeAxis, scaleIndex, substituteIndex } from '../kernel/index-expr.ts';
+import { childrenOf, indicesOf, mapChildren, rewrite } from '../kernel/traverse.ts';
 import { dim } from '../tensor/shape.ts';
 
 /** An element expression over loop axes, and the index of each output dimension over the same axes. */
@@ -62,21 +63,6 @@ function findCut(e: Expr, seen: Set<Expr> = new Set()): Cut | undefined {
     if (cut) return cut;
   }
   return undefined;
-}
-
-/** Every index an expression itself holds. */
-export function indicesOf(e: Expr): readonly Index[] {
-  switch (e.kind) {
-    case 'load':
-      return [...e.index, ...e.guards.map((g) => g.index)];
-    case 'fetch':
-      return [e.offset, ...e.guards.map((g) => g.index)];
-    case 'index':
-    case 'table':
-      return [e.index];
-    default:
-      return [];
-  }
 }
 
 /** Where floor(index / by) or its remainder asks to split an axis: f * i with by = f * c becomes by * high + f * low. */

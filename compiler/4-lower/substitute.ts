@@ -1,7 +1,8 @@
 import type { ValueId } from '../ir/graph.ts';
-import { type Expr, type LoadExpr, rewrite } from '../kernel/expr.ts';
+import type { Expr, LoadExpr } from '../kernel/expr.ts';
 import { toIndex } from '../kernel/index-expr.ts';
 import type { Meaning } from '../kernel/meaning.ts';
+import { rewrite } from '../kernel/traverse.ts';
 import { sameIndices } from './expr-parts.ts';
 
 /** Every load of value `id` replaced by what the value means there; equal loads by one shared expression. */

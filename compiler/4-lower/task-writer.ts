@@ -1,10 +1,10 @@
 import type { Graph, ValueId } from '../ir/graph.ts';
 import type { ConstantPool } from '../ir/program.ts';
-import { freeAxes } from '../kernel/expr.ts';
 import { type Axis, addIndex, makeAxis, toIndex } from '../kernel/index-expr.ts';
 import { structuralKey } from '../kernel/key.ts';
 import type { Kernel } from '../kernel/nest.ts';
 import { codesPerWord } from '../kernel/quantization.ts';
+import { freeAxes } from '../kernel/traverse.ts';
 import { elementCount, printShape, rowMajorStrides, sizesOf } from '../tensor/shape.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import type { Contraction } from './contraction.ts';

@@ -1,7 +1,8 @@
 import { bug } from '../diagnostics/index.ts';
-import { childrenOf, type Expr } from '../kernel/expr.ts';
+import type { Expr } from '../kernel/expr.ts';
 import { type Axis, type Index, isAffine, rangeOf } from '../kernel/index-expr.ts';
 import type { ContractionKernel, Kernel, NestKernel, Stmt } from '../kernel/nest.ts';
+import { childrenOf } from '../kernel/traverse.ts';
 import type { Location, Program, Step } from './program.ts';
 
 /**

@@ -1,8 +1,9 @@
-import { binary, cast, constant, type Expr, type FetchExpr, indexValue, reduce, rewrite } from './expr.ts';
+import { binary, cast, constant, type Expr, type FetchExpr, indexValue, reduce } from './expr.ts';
 import { type Axis, addIndex, divIndex, type Index, modIndex, scaleIndex } from './index-expr.ts';
 import { accLocal, type ContractionKernel, type NestKernel, panelWidth } from './nest.ts';
 import { centred, codesPerWord, quantized, signedCode } from './quantization.ts';
 import { scheduleStore } from './schedule.ts';
+import { rewrite } from './traverse.ts';
 import { codeRows } from './whole-groups.ts';
 
 /** The same kernel as plain loops: what a contraction means. */

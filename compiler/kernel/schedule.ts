@@ -1,8 +1,9 @@
-import { childrenOf, type Expr, freeAxes, mapChildren, type ReduceExpr } from './expr.ts';
+import type { Expr, ReduceExpr } from './expr.ts';
 import { type Axis, addIndex, type Index, scaleIndex } from './index-expr.ts';
 import { structuralKey } from './key.ts';
 import type { Meaning } from './meaning.ts';
 import type { NestKernel, Slot, Stmt } from './nest.ts';
+import { childrenOf, freeAxes, mapChildren, reductionsIn } from './traverse.ts';
 
 /** Where a tensor's elements lie in a slot: element [i0, i1, ...] at offset + sum of i * stride. */
 export interface Placement {
@@ -79,17 +80,9 @@ export function scheduleStore(axes: readonly Axis[], value: Expr, slot: number, 
   return body;
 }
 
-function reductionsIn(e: Expr, found: Set<ReduceExpr> = new Set(), seen: Set<Expr> = new Set()): Set<ReduceExpr> {
-  if (seen.has(e)) return found;
-  seen.add(e);
-  if (e.kind === 'reduce') found.add(e);
-  for (const child of childrenOf(e)) reductionsIn(child, found, seen);
-  return found;
-}
-
 function reductionOrder(axes: readonly Axis[], value: Expr): Axis[] {
   const memo = new Map<Expr, ReadonlySet<Axis>>();
-  const reductions = [...reductionsIn(value)].map((r) => freeAxes(r, memo));
+  const reductions = reductionsIn(value).map((r) => freeAxes(r, memo));
   const shared = axes.filter((axis) => reductions.every((free) => free.has(axis)));
   return reductions.length === 0 ? [...axes] : [...shared, ...axes.filter((axis) => !shared.includes(axis))];
 }

@@ -1,6 +1,7 @@
-import { type Expr, freeAxes, mapChildren, type ReduceExpr } from './expr.ts';
+import type { Expr, ReduceExpr } from './expr.ts';
 import { type Axis, addIndex } from './index-expr.ts';
 import type { Meaning } from './meaning.ts';
+import { freeAxes, mapChildren } from './traverse.ts';
 
 /** A meaning whose inner reductions are loads of `parts`, each to be computed into a buffer of its own, in order. */
 export interface SplitMeaning {

@@ -1,5 +1,6 @@
-import { childrenOf, type Expr } from '../../compiler/kernel/expr.ts';
+import type { Expr } from '../../compiler/kernel/expr.ts';
 import { type Axis, type Index, visitIndex } from '../../compiler/kernel/index-expr.ts';
+import { childrenOf, indicesOf } from '../../compiler/kernel/traverse.ts';
 
 /** What a value depends on: axes, and locals by name. */
 export type Dependence = ReadonlySet<Axis | string>;
@@ -29,8 +30,7 @@ export class Dependences {
     if (known) return known;
     const found = new Set<Axis | string>();
     if (e.kind === 'local') found.add(e.name);
-    if (e.kind === 'fetch') this.#collect([e.offset, ...e.guards.map((g) => g.index)], found);
-    if (e.kind === 'index') this.#collect([e.index], found);
+    this.#collect(indicesOf(e), found);
     for (const child of childrenOf(e)) for (const d of this.of(child)) found.add(d);
     const result = found.size === 0 ? nothing : found;
     this.#ofExpr.set(e, result);

@@ -2,7 +2,7 @@ import binaryen from 'binaryen';
 import type { Expr } from '../../compiler/kernel/expr.ts';
 import { type Atom, type Axis, type Index, rangeOf } from '../../compiler/kernel/index-expr.ts';
 import type { Address, Code, Local, Ref } from './kernels/code.ts';
-import { type AxisValue, type Scope, scopeAt, scopeOfAxis } from './scope.ts';
+import { type AxisValue, keep, type Scope, scopeAt, scopeOfAxis } from './scope.ts';
 
 /** An integer at run time: a local (none: 0) plus a constant, known from scope `depth` on. */
 export interface Resolved {
@@ -56,11 +56,7 @@ export function resolveIndex(context: IndexContext, index: Index, scale = 1, sta
       const { code } = context;
       const products = group.map((t) => code.times(code.get(t.local), t.factor));
       const sum = products.reduce((a, b) => code.module.i32.add(a, b));
-      const result = code.local(binaryen.i32);
-      scope.statements.push(
-        code.module.local.set(result.index, local ? code.module.i32.add(code.get(local), sum) : sum),
-      );
-      local = result;
+      local = keep(code, scope, key, binaryen.i32, local ? code.module.i32.add(code.get(local), sum) : sum);
     }
     scope.memo.set(key, local);
   }
@@ -117,11 +113,8 @@ function resolveQuotient(context: IndexContext, kind: 'div' | 'mod', index: Inde
   const { code } = context;
   const dividend = code.plus(code.get(inner.local), inner.constant + lift * by);
   const { i32 } = code.module;
-  const result = code.local(binaryen.i32);
   const value = kind === 'div' ? i32.div_u(dividend, code.i32(by)) : i32.rem_u(dividend, code.i32(by));
-  scope.statements.push(code.module.local.set(result.index, value));
-  scope.memo.set(key, result);
-  return { local: result, constant: -shift, depth: inner.depth };
+  return { local: keep(code, scope, key, binaryen.i32, value), constant: -shift, depth: inner.depth };
 }
 
 export function resolvedValue(code: Code, { local, constant }: Resolved): Ref {
@@ -141,11 +134,6 @@ export function resolveAddress(context: IndexContext, base: Local, index: Index)
 function moveBase(context: IndexContext, base: Local, by: number): Local {
   const root = scopeAt(context.scope, 0);
   const key = `${base.index}+${by}`;
-  const known = root.memo.get(key);
-  if (known) return known;
   const { code } = context;
-  const moved = code.local(binaryen.i32);
-  root.statements.push(code.module.local.set(moved.index, code.plus(code.get(base), by)));
-  root.memo.set(key, moved);
-  return moved;
+  return root.memo.get(key) ?? keep(code, root, key, binaryen.i32, code.plus(code.get(base), by));
 }

@@ -1,35 +1,21 @@
 import binaryen from 'binaryen';
-import {
-  type BinaryExpr,
-  type ConstExpr,
-  constant,
-  type Expr,
-  type SelectExpr,
-  type UnaryExpr,
-} from '../../compiler/kernel/expr.ts';
+import type { BinaryExpr, Expr, UnaryExpr } from '../../compiler/kernel/expr.ts';
 import type { Axis, Index } from '../../compiler/kernel/index-expr.ts';
 import { laneStride } from '../../compiler/kernel/lane-stride.ts';
 import { binaryOps, unaryOps } from '../../compiler/kernel/scalar.ts';
+import { childrenOf } from '../../compiler/kernel/traverse.ts';
 import { isComposite, writtenOut } from './composites.ts';
 import { Dependences } from './dependence.ts';
-import { type FetchContext, fetchScalar, fetchSplat, fetchVector, type Lanes } from './fetches.ts';
+import { fetchScalar, fetchSplat, fetchVector, type Lanes } from './fetches.ts';
 import type { Functions } from './functions.ts';
 import { type Resolved, resolvedValue, resolveIndex } from './indices.ts';
 import type { Code, Local, Ref } from './kernels/code.ts';
-import { relaxedMadd } from './kernels/relaxed.ts';
 import type { Surroundings } from './primitives/intrinsics.ts';
 import { scalarBinary, scalarCast, scalarConstant, scalarType, scalarUnary } from './primitives/scalar.ts';
-import {
-  extract,
-  splat,
-  vectorBinary,
-  vectorCast,
-  vectorConstant,
-  vectorOfIntegers,
-  vectorShift,
-  vectorUnary,
-} from './primitives/vector.ts';
-import { type Scope, scopeAt, scopeOfAxis } from './scope.ts';
+import { extract, splat, vectorCast, vectorUnary } from './primitives/vector.ts';
+import { keep, type Scope, scopeAt, scopeOfAxis } from './scope.ts';
+import { binaryVector, type OperandContext, selectVector } from './vector-arithmetic.ts';
+import { constantVector, indexVector, type LeafContext } from './vector-leaves.ts';
 
 export interface BoundLocal {
   /** one per replica, or one for all */
@@ -46,9 +32,10 @@ export interface Replica {
 }
 
 /** Renders expressions at a place (scope, lanes, replica) of one function. Parts used twice, or invariant in a loop, get a local. */
-export class Renderer implements FetchContext, Surroundings {
+export class Renderer implements LeafContext, OperandContext {
   readonly code: Code;
   readonly module: binaryen.Module;
+  readonly functions: Functions;
   readonly saturates: boolean;
   readonly dependences = new Dependences();
   readonly locals = new Map<string, BoundLocal>();
@@ -59,7 +46,6 @@ export class Renderer implements FetchContext, Surroundings {
   isHot = false;
   #lane = 0;
   readonly #expansions = new Map<Expr, Expr>();
-  readonly #functions: Functions;
   readonly #slots: readonly Local[];
   readonly #written: ReadonlySet<number>;
 
@@ -67,7 +53,7 @@ export class Renderer implements FetchContext, Surroundings {
     this.code = code;
     this.module = code.module;
     this.saturates = functions.features !== 'scalar';
-    this.#functions = functions;
+    this.functions = functions;
     this.#slots = slots;
     this.#written = new Set(written);
     this.scope = scope;
@@ -83,7 +69,7 @@ export class Renderer implements FetchContext, Surroundings {
 
   /** Four values along the vector axis, as v128 (bool: masks). */
   vector(e: Expr): Ref {
-    if (e.kind === 'const') return this.#constantVector(e);
+    if (e.kind === 'const') return constantVector(this, e);
     if (e.kind === 'local' && this.varies(e)) return this.code.get(this.#copyOf(e.name));
     return this.#bound('v', e, binaryen.v128, () => this.#vector(e));
   }
@@ -120,14 +106,15 @@ export class Renderer implements FetchContext, Surroundings {
     const known = scope.memo.get(key);
     if (known) return this.code.get(known);
     if (scope === this.scope && !this.dependences.isShared(e)) return make();
+    return this.code.get(keep(this.code, scope, key, type, this.#at(scope, make)));
+  }
+
+  #at(scope: Scope, make: () => Ref): Ref {
     const place = this.scope;
     this.scope = scope;
     const value = make();
     this.scope = place;
-    const local = this.code.local(type);
-    scope.statements.push(this.module.local.set(local.index, value));
-    scope.memo.set(key, local);
-    return this.code.get(local);
+    return value;
   }
 
   #depthOf(e: Expr): number {
@@ -183,18 +170,9 @@ export class Renderer implements FetchContext, Surroundings {
   #composite(e: UnaryExpr | BinaryExpr): Ref {
     const expansion = this.#writtenOut(e);
     if (expansion) return this.scalar(expansion);
-    const operands = e.kind === 'unary' ? [e.x] : [e.a, e.b];
-    if (this.#functions.features === 'scalar') {
-      return this.#functions.composite(
-        e.op,
-        operands.map((x) => this.scalar(x)),
-      );
-    }
-    const all = this.#functions.composite(
-      e.op,
-      operands.map((x) => this.vector(x)),
-    );
-    return extract(this.module, e.dtype, all, 0);
+    if (this.functions.features !== 'scalar') return extract(this.module, e.dtype, this.#compositeCall(e), 0);
+    const operands = childrenOf(e).map((x) => this.scalar(x));
+    return this.functions.composite(e.op, operands);
   }
 
   #vector(e: Expr): Ref {
@@ -207,14 +185,14 @@ export class Renderer implements FetchContext, Surroundings {
       case 'fetch':
         return fetchVector(this, e);
       case 'index':
-        return this.#indexVector(e.index);
+        return indexVector(this, e.index);
       case 'unary':
         if (!unaryOps[e.op].native) return this.#compositeVector(e);
         return vectorUnary(this, e.op, e.x.dtype, this.vector(e.x));
       case 'binary':
-        return this.#binaryVector(e);
+        return binaryOps[e.op].native ? binaryVector(this, e) : this.#compositeVector(e);
       case 'select':
-        return this.#selectVector(e);
+        return selectVector(this, e);
       case 'cast':
         return vectorCast(this, e.x.dtype, e.dtype, this.vector(e.x));
       default:
@@ -222,89 +200,14 @@ export class Renderer implements FetchContext, Surroundings {
     }
   }
 
-  /** Engines do not move constants out of loops. */
-  #constantVector(e: ConstExpr): Ref {
-    const constant = (): Ref => vectorConstant(this.module, e.dtype, e.value);
-    const bits = bitsOf(e);
-    if (!this.isHot) return bits === 0 ? constant() : this.#functions.splats.get(bits);
-    const root = scopeAt(this.scope, 0);
-    const key = `${e.dtype} ${Object.is(e.value, -0) ? '-0' : e.value}`;
-    const known = root.memo.get(key);
-    if (known) return this.code.get(known);
-    const local = this.code.local(binaryen.v128);
-    root.statements.push(this.module.local.set(local.index, constant()));
-    root.memo.set(key, local);
-    return this.code.get(local);
-  }
-
   #compositeVector(e: UnaryExpr | BinaryExpr): Ref {
     const expansion = this.#writtenOut(e);
-    if (expansion) return this.vector(expansion);
-    const operands = e.kind === 'unary' ? [e.x] : [e.a, e.b];
-    return this.#functions.composite(
-      e.op,
-      operands.map((x) => this.vector(x)),
-    );
+    return expansion ? this.vector(expansion) : this.#compositeCall(e);
   }
 
-  #selectVector(e: SelectExpr): Ref {
-    const [a, b] = [this.vector(e.a), this.vector(e.b)];
-    const choice = ordersOf(e);
-    if (choice) return choice === 'larger' ? this.module.f32x4.pmax(b, a) : this.module.f32x4.pmin(b, a);
-    if (!this.varies(e.cond)) return this.module.select(this.scalar(e.cond), a, b);
-    return this.module.v128.bitselect(a, b, this.vector(e.cond));
-  }
-
-  #binaryVector(e: BinaryExpr): Ref {
-    if (!binaryOps[e.op].native) return this.#compositeVector(e);
-    if ((e.op === 'shl' || e.op === 'shr') && !this.varies(e.b)) {
-      return vectorShift(this, e.op, e.dtype === 'uint32', this.vector(e.a), this.scalar(e.b));
-    }
-    if ((e.op === 'max' || e.op === 'min') && e.dtype === 'float32') {
-      const known = [e.a, e.b].find(isNumber);
-      const other = known === e.a ? e.b : e.a;
-      // pmax(x, c) = x < c ? c : x: keeps a NaN in x, and is one instruction where max is eight.
-      if (known) return this.module.f32x4[e.op === 'max' ? 'pmax' : 'pmin'](this.vector(other), this.vector(known));
-    }
-    if ((e.op === 'add' || e.op === 'sub') && e.dtype === 'float32' && this.#functions.features === 'relaxed') {
-      const sum = this.#multiplyAdd(e);
-      if (sum !== undefined) return sum;
-    }
-    return vectorBinary(this, e.op, e.a.dtype, this.vector(e.a), this.vector(e.b));
-  }
-
-  /** x + a * b, and x - a * c with the constant's sign turned. */
-  #multiplyAdd(e: BinaryExpr): Ref | undefined {
-    const isOwn = (x: Expr): x is BinaryExpr => isProduct(x) && !this.dependences.isShared(x) && this.varies(x);
-    if (e.op === 'sub') {
-      if (!isOwn(e.b) || e.b.b.kind !== 'const') return undefined;
-      const turned = constant('float32', -Number(e.b.b.value));
-      return relaxedMadd(this.module, this.vector(e.b.a), this.vector(turned), this.vector(e.a));
-    }
-    const product = [e.a, e.b].find(isOwn);
-    if (!product) return undefined;
-    const rest = product === e.a ? e.b : e.a;
-    return relaxedMadd(this.module, this.vector(product.a), this.vector(product.b), this.vector(rest));
-  }
-
-  #indexVector(index: Index): Ref {
-    const { i32x4 } = this.module;
-    const stride = this.strideOf(index);
-    if (stride !== undefined) {
-      const first = i32x4.splat(resolvedValue(this.code, resolveIndex(this, index)));
-      const steps = vectorOfIntegers(
-        this.module,
-        [0, 1, 2, 3].map((lane) => lane * stride),
-      );
-      return i32x4.add(first, steps);
-    }
-    const count = this.lanes?.count ?? 4;
-    let vector: Ref | undefined;
-    for (let lane = 0; lane < count; lane++) {
-      const value = this.atLane(lane, () => resolvedValue(this.code, resolveIndex(this, index)));
-      vector = vector ? i32x4.replace_lane(vector, lane, value) : i32x4.splat(value);
-    }
-    return vector ?? vectorConstant(this.module, 'int32', 0);
+  #compositeCall(e: UnaryExpr | BinaryExpr): Ref {
+    const operands = childrenOf(e).map((x) => this.vector(x));
+    return this.functions.composite(e.op, operands);
   }
 
   slot(index: number): Local {
@@ -341,14 +244,10 @@ export class Renderer implements FetchContext, Surroundings {
     const key = `${this.#key('s', e)}.${lane}`;
     const known = scope.memo.get(key);
     if (known) return { local: known, constant: 0, depth };
-    const place = this.scope;
-    this.scope = scope;
-    const value = this.varies(e) ? extract(this.module, e.dtype, this.#keptVector(e), lane) : this.scalar(e);
-    this.scope = place;
-    const local = this.code.local(binaryen.i32);
-    scope.statements.push(this.module.local.set(local.index, value));
-    scope.memo.set(key, local);
-    return { local, constant: 0, depth };
+    const value = this.#at(scope, () =>
+      this.varies(e) ? extract(this.module, e.dtype, this.#keptVector(e), lane) : this.scalar(e),
+    );
+    return { local: keep(this.code, scope, key, binaryen.i32, value), constant: 0, depth };
   }
 
   #keptVector(e: Expr): Ref {
@@ -356,10 +255,7 @@ export class Renderer implements FetchContext, Surroundings {
     const known = this.scope.memo.get(key);
     if (known) return this.code.get(known);
     const value = this.atLane(0, () => this.vector(e));
-    const local = this.code.local(binaryen.v128);
-    this.scope.statements.push(this.module.local.set(local.index, value));
-    this.scope.memo.set(key, local);
-    return this.code.get(local);
+    return this.code.get(keep(this.code, this.scope, key, binaryen.v128, value));
   }
 
   share(type: binaryen.Type, value: Ref, use: (again: () => Ref) => Ref): Ref {
@@ -369,25 +265,6 @@ export class Renderer implements FetchContext, Surroundings {
   }
 
   call(name: Parameters<Surroundings['call']>[0], operands: readonly Ref[]): Ref {
-    return this.#functions.intrinsic(name, operands);
+    return this.functions.intrinsic(name, operands);
   }
 }
-
-function bitsOf({ dtype, value }: ConstExpr): number {
-  if (dtype === 'bool') return value ? -1 : 0;
-  if (dtype !== 'float32') return Number(value) | 0;
-  return new Int32Array(Float32Array.of(Number(value)).buffer)[0] ?? 0;
-}
-
-const isNumber = (e: Expr): e is ConstExpr => e.kind === 'const' && !Number.isNaN(e.value);
-const isProduct = (e: Expr): e is BinaryExpr => e.kind === 'binary' && e.op === 'mul';
-
-/** p < q ? q : p is the larger, p < q ? p : q the smaller, and what is not a number stays as pmax and pmin keep it. */
-function ordersOf({ cond, a, b, dtype }: SelectExpr): 'larger' | 'smaller' | undefined {
-  if (dtype !== 'float32' || cond.kind !== 'binary' || cond.op !== 'lt') return undefined;
-  if (isSame(cond.a, b) && isSame(cond.b, a)) return 'larger';
-  return isSame(cond.a, a) && isSame(cond.b, b) ? 'smaller' : undefined;
-}
-
-const isSame = (x: Expr, y: Expr): boolean =>
-  x === y || (x.kind === 'const' && y.kind === 'const' && x.dtype === y.dtype && Object.is(x.value, y.value));

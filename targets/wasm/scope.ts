@@ -1,5 +1,6 @@
+import type binaryen from 'binaryen';
 import type { Axis } from '../../compiler/kernel/index-expr.ts';
-import type { Local, Ref } from './kernels/code.ts';
+import type { Code, Local, Ref } from './kernels/code.ts';
 
 /** Value of an axis: the local (none: 0) plus a constant, in elements. */
 export interface AxisValue {
@@ -55,4 +56,12 @@ export function scopeAt(scope: Scope, depth: number): Scope {
   let s = scope;
   while (s.depth > depth && s.parent) s = s.parent;
   return s;
+}
+
+/** Adds `value` to the scope's statements, in a new local that the scope remembers by `key`. */
+export function keep(code: Code, scope: Scope, key: string, type: binaryen.Type, value: Ref): Local {
+  const local = code.local(type);
+  scope.statements.push(code.module.local.set(local.index, value));
+  scope.memo.set(key, local);
+  return local;
 }

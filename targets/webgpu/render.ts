@@ -1,5 +1,4 @@
 import type { BinaryExpr, Expr, FetchExpr, Guard, UnaryExpr } from '../../compiler/kernel/expr.ts';
-import { childrenOf, freeAxes } from '../../compiler/kernel/expr.ts';
 import { type Atom, type Axis, type Index, rangeOf } from '../../compiler/kernel/index-expr.ts';
 import { isVectorAccess, laneStride } from '../../compiler/kernel/lane-stride.ts';
 import {
@@ -9,6 +8,7 @@ import {
   isCompositeUnary,
 } from '../../compiler/kernel/transcendental/index.ts';
 import { powConstant } from '../../compiler/kernel/transcendental/power.ts';
+import { childrenOf, freeAxes } from '../../compiler/kernel/traverse.ts';
 import type { Buffers } from './buffers.ts';
 import type { Code } from './code.ts';
 import { isNaNOf, renderBinary, renderCast, renderUnary, scalarConstant, select } from './scalar.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { equaliseForIntegers } from '../../compiler/3-compress/actions/equalise-for-integers.ts';
-import { measureRanges } from '../../compiler/3-compress/calibrate/ranges.ts';
+import { largestMagnitudes, measureSpreads } from '../../compiler/3-compress/calibrate/spread.ts';
 import { findHomogeneousPairs } from '../../compiler/3-compress/homogeneous-pairs.ts';
 import { findLayers } from '../../compiler/3-compress/layers.ts';
 import { equaliseChannels } from '../../compiler/3-compress/passes/equalise-channels.ts';
@@ -37,13 +37,11 @@ const spread = (g: Sketch, between: (h: ValueId) => ValueId): ValueId => {
   return g.add('linear', [hidden, w2, g.constant([8], reals(8, 4))]);
 };
 
-const rangesOf = (graph: Graph, samples: ReturnType<typeof samplesFor>) =>
-  measureRanges(
-    graph,
-    findHomogeneousPairs(graph).map(({ x }) => ({ id: x.value, axis: x.axis })),
-    samples,
-    makeRunner,
-  );
+const rangesOf = (graph: Graph, samples: ReturnType<typeof samplesFor>) => {
+  const values = findHomogeneousPairs(graph).map(({ x }) => ({ id: x.value, axis: x.axis }));
+  const spreads = measureSpreads(graph, values, samples, makeRunner);
+  return new Map([...spreads].map(([id, spread]) => [id, largestMagnitudes(spread)]));
+};
 
 const rowRanges = (data: ArrayLike<unknown>, rows: number): number[] => {
   const each = data.length / rows;

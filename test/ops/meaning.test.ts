@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { childrenOf, type Expr, type LoadExpr } from '../../compiler/kernel/expr.ts';
+import type { Expr, LoadExpr } from '../../compiler/kernel/expr.ts';
 import { isAffine } from '../../compiler/kernel/index-expr.ts';
 import type { Meaning } from '../../compiler/kernel/meaning.ts';
+import { childrenOf } from '../../compiler/kernel/traverse.ts';
 import { type Attributes, type OpName, ops } from '../../compiler/ops/index.ts';
 import { makeOperand } from '../../compiler/ops/op.ts';
 import { shapeOf } from '../../compiler/tensor/shape.ts';

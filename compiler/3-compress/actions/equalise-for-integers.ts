@@ -2,7 +2,7 @@ import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { makeMatrix } from '../../linalg/matrix.ts';
 import { sampleInputRows } from '../calibrate/input-rows.ts';
-import { measureRanges } from '../calibrate/ranges.ts';
+import { largestMagnitudes, measureSpreads } from '../calibrate/spread.ts';
 import { findHomogeneousPairs } from '../homogeneous-pairs.ts';
 import { findLayers } from '../layers.ts';
 import { type Equalised, equaliseChannels } from '../passes/equalise-channels.ts';
@@ -31,7 +31,8 @@ export function equaliseForIntegers(
   const pairs = findHomogeneousPairs(graph).filter(({ reader }) => layers.has(reader.node));
   if (pairs.length === 0 || samples.length === 0) return { graph, pairs: 0, scales: new Map(), readers: [] };
   const seen = pairs.map(({ x }) => ({ id: x.value, axis: x.axis }));
-  const ranges = measureRanges(graph, seen, samples, makeRunner);
+  const spreads = measureSpreads(graph, seen, samples, makeRunner);
+  const ranges = new Map([...spreads].map(([id, spread]) => [id, largestMagnitudes(spread)]));
   const readers = pairs.flatMap(({ reader }) => layers.get(reader.node) ?? []);
   const rows = sampleInputRows(graph, readers, samples, makeRunner);
   const isWanted = ({ reader, x }: (typeof pairs)[number]): boolean => {

@@ -6,7 +6,8 @@ import type { Rule } from '../../rewrite/rebuild.ts';
 import { replaceNodes } from '../../rewrite/replace-nodes.ts';
 import { elementCount, sizeAt } from '../../tensor/shape.ts';
 import { relativeError } from '../calibrate/relative-error.ts';
-import { outputNameOf, withOutputs } from '../calibrate/with-outputs.ts';
+import { measureSpreads, type Spread } from '../calibrate/spread.ts';
+import { withOutputs } from '../calibrate/with-outputs.ts';
 
 /** An attention whose products may be of int8 codes. It saves time, no bytes. */
 export interface IntegerAttention {
@@ -33,11 +34,12 @@ export function offerIntegerAttention(
   );
   if (nodes.length === 0 || samples.length === 0) return [];
   const operands = [...new Set(nodes.flatMap(({ q, k, v }) => [q, k, v]))].filter((id) => !graph.constants.has(id));
-  const ranges = rangesOf(graph, operands, samples, makeRunner);
+  const values = operands.map((id) => ({ id, axis: -1 }));
+  const spreads = measureSpreads(graph, values, samples, makeRunner);
   return nodes.flatMap(({ q, k, v, y }): IntegerAttention[] => {
-    const [ofQ, ofK, ofV] = [ranges.get(q), ranges.get(k), ranges.get(v)];
+    const [ofQ, ofK, ofV] = [spreads.get(q), spreads.get(k), spreads.get(v)];
     if (!ofQ || !ofK || !ofV) return [];
-    const rule = quantizeAttention({ q: ofQ, k: ofK, v: ofV });
+    const rule = quantizeAttention({ q: rangeOf(ofQ), k: rangeOf(ofK), v: rangeOf(ofV) });
     const exact = withOutputs(graph, [y]);
     const rounded = replaceNodes(exact, new Map([[y, rule]]));
     if (rounded.values.size === 0) return [];
@@ -50,25 +52,8 @@ export function offerIntegerAttention(
   });
 }
 
-function rangesOf(
-  graph: Graph,
-  ids: readonly ValueId[],
-  samples: readonly Feeds[],
-  makeRunner: MakeRunner,
-): ReadonlyMap<ValueId, InputRange> {
-  const runner = makeRunner(withOutputs(graph, ids));
-  const ranges = new Map<ValueId, InputRange>();
-  for (const feeds of samples) {
-    const found = runner.run(feeds);
-    for (const id of ids) {
-      let { min, max } = ranges.get(id) ?? { min: 0, max: 0 };
-      for (const value of found[outputNameOf(id)] ?? [])
-        [min, max] = [Math.min(min, Number(value)), Math.max(max, Number(value))];
-      ranges.set(id, { min, max });
-    }
-  }
-  return ranges;
-}
+/** Over all features. */
+const rangeOf = ({ min, max }: Spread): InputRange => ({ min: Math.min(...min), max: Math.max(...max) });
 
 /** q [..., L, d], k [..., S, d], y [..., L, e]: L S (d + e) for each batch. */
 function macsOf(graph: Graph, q: ValueId, k: ValueId, y: ValueId): number {

@@ -1,27 +1,18 @@
-import type { Graph, Node } from '../../ir/graph.ts';
+import type { Graph, ValueId } from '../../ir/graph.ts';
 import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
 import { multiply, transposedMultiply } from '../../linalg/multiply.ts';
-import {
-  attentionBefore,
-  emitHeads,
-  type HeadLayout,
-  type HeadSource,
-  headMaps,
-  joinHeads,
-  sourceOfHeads,
-} from '../../rewrite/attention-heads.ts';
+import { emitHeads, type HeadLayout, type HeadSource, headMaps } from '../../rewrite/attention-heads.ts';
 import type { LinearMap } from '../../rewrite/collapse.ts';
-import { float32 } from '../../rewrite/factor-layer.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
 import { type ValueView, viewOf } from '../../rewrite/unit-map.ts';
-import { sizeAt, sizesOf } from '../../tensor/shape.ts';
+import { sizesOf } from '../../tensor/shape.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
 import { fitUnits } from '../fit-units.ts';
-import { findLayers, type WeightLayer } from '../layers.ts';
+import type { WeightLayer } from '../layers.ts';
+import { findHeadReaders, type HeadReader, inputsOf, readAnew } from './head-readers.ts';
 import { pickBlock } from './pick-block.ts';
 import { selectHeads } from './select-heads.ts';
-import { type Heads, headsOf, inputsOf } from './truncate-attention.ts';
 
 /**
  * Whole attention heads, cut out of the layers that make queries, keys and values and of the one that reads their results.
@@ -32,23 +23,19 @@ import { type Heads, headsOf, inputsOf } from './truncate-attention.ts';
  */
 export const trimHeads: FindCandidates = (graph: Graph) => {
   const view = viewOf(graph);
-  return findLayers(graph).flatMap((layer) => {
-    const found = layer.op === 'linear' ? attentionBefore(view, layer.x) : undefined;
-    const heads = found && headsOf(view, found.attention);
-    const isOwn = found?.path.every((node) => node.outputs.every((id) => view.uses(id) === 1));
-    if (!found || !heads || !isOwn || found.layout.heads < 2 || !hasPlainHeads(view, found.attention, heads)) return [];
-    return [headsCandidate(view, layer, found.layout, heads)];
-  });
+  return findHeadReaders(graph, view)
+    .filter((reader) => reader.layout.heads > 1 && hasPlainHeads(view, reader))
+    .map((reader) => headsCandidate(view, reader));
 };
 
 /** All layouts count heads along their last dimension before length and width, and a mask is the same for all heads. */
-function hasPlainHeads(view: ValueView, attention: Node, { q, k, v }: Heads): boolean {
+function hasPlainHeads(view: ValueView, { attention, sources: { q, k, v } }: HeadReader): boolean {
   const mask = attention.inputs[3];
   const perHead = mask === undefined ? 1 : (sizesOf(view.typeOf(mask).shape).at(-3) ?? 1);
   return perHead === 1 && [q, k, v].every(({ layout }) => (layout.prefix.at(-1) ?? 0) % layout.heads === 0);
 }
 
-function headsCandidate(view: ValueView, layer: WeightLayer, layout: HeadLayout, { q, k, v }: Heads): Candidate {
+function headsCandidate(view: ValueView, { layer, layout, sources: { q, k, v } }: HeadReader): Candidate {
   const key = `results of heads before ${layer.name}`;
   const { batch, length, heads } = layout;
   const perHead =
@@ -117,32 +104,19 @@ function readKept(
   };
 }
 
-const keepHeads =
-  (kept: readonly number[], read: () => LinearMap): Rule =>
-  ({ node, inputs }, rewriter) => {
-    const [x] = inputs;
-    const found = x === undefined ? undefined : attentionBefore(rewriter, x);
-    const [qId, kId, vId, ...mask] = found?.attention.inputs ?? [];
-    if (!found || x === undefined || qId === undefined || kId === undefined || vId === undefined) return undefined;
-    const sources = [qId, kId, vId].map((id) => sourceOfHeads(rewriter, id));
-    const emit = (source: HeadSource | undefined, what: string) => {
-      if (!source) return undefined;
-      const maps = headMaps(rewriter, source).filter((_, head) => kept.includes(head));
-      const name = `${source.layer.name}.${what}`;
-      return emitHeads(rewriter, source.layer.inputs[0] ?? -1, maps, keptLayout(source.layout, kept.length), name);
-    };
-    const [q, k, v] = [emit(sources[0], 'queries'), emit(sources[1], 'keys'), emit(sources[2], 'values')];
-    if (q === undefined || k === undefined || v === undefined) return undefined;
-    const { attention, layout } = found;
-    const mixed = rewriter.add('attention', [q, k, v, ...mask], attention.attributes, attention.name);
-    const lead = sizesOf(rewriter.typeOf(x).shape).slice(0, -1);
-    const rows = joinHeads(rewriter, mixed, keptLayout(layout, kept.length), lead, attention.name);
-    const { weights, bias } = read();
-    if (sizeAt(rewriter.typeOf(rows).shape, -1) !== weights.columns) return undefined;
-    const w = rewriter.constant(float32([weights.rows, weights.columns], weights.data), `${node.name}.weights`);
-    const b = rewriter.constant(float32([weights.rows], bias), `${node.name}.bias`);
-    return [rewriter.add('linear', [rows, w, b], {}, node.name)];
-  };
+const keepHeads = (kept: readonly number[], read: () => LinearMap): Rule =>
+  readAnew(
+    kept.length,
+    (rewriter, { q, k, v }) => {
+      const emit = (source: HeadSource, what: string): ValueId => {
+        const maps = headMaps(rewriter, source).filter((_, head) => kept.includes(head));
+        const name = `${source.layer.name}.${what}`;
+        return emitHeads(rewriter, source.layer.inputs[0] ?? -1, maps, keptLayout(source.layout, kept.length), name);
+      };
+      return [emit(q, 'queries'), emit(k, 'keys'), emit(v, 'values')];
+    },
+    read,
+  );
 
 /** The layout of that many heads. */
 function keptLayout(layout: HeadLayout, count: number): HeadLayout {

@@ -4,23 +4,22 @@ import type { Moments } from '../../linalg/moments.ts';
 import { gram, multiply, multiplyTransposed, transposedMultiply } from '../../linalg/multiply.ts';
 import { svd } from '../../linalg/svd.ts';
 import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
-import {
-  attentionBefore,
-  emitHeads,
-  type HeadLayout,
-  type HeadSource,
-  headMaps,
-  joinHeads,
-  sourceOfHeads,
-} from '../../rewrite/attention-heads.ts';
+import { emitHeads, type HeadLayout, type HeadSource, headMaps } from '../../rewrite/attention-heads.ts';
 import { compose, type LinearMap } from '../../rewrite/collapse.ts';
-import { float32 } from '../../rewrite/factor-layer.ts';
 import type { Rewriter, Rule } from '../../rewrite/rebuild.ts';
 import { type ValueView, viewOf } from '../../rewrite/unit-map.ts';
-import { sizeAt, sizesOf } from '../../tensor/shape.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import { findLayers, type WeightLayer } from '../layers.ts';
+import type { WeightLayer } from '../layers.ts';
 import { uniqueNames } from '../unique-names.ts';
+import {
+  findHeadReaders,
+  type HeadReader,
+  type Heads,
+  headsOf,
+  inputsOf,
+  readAnew,
+  sourcesOf,
+} from './head-readers.ts';
 import { pickBlock } from './pick-block.ts';
 import { whiten } from './whiten.ts';
 
@@ -46,42 +45,9 @@ export const truncateAttention: FindCandidates = (graph) => {
       ? [scoreCandidate(view, node, heads, y, name)]
       : [];
   });
-  const outputs = findLayers(graph).flatMap((layer) => {
-    const found = layer.op === 'linear' ? attentionBefore(view, layer.x) : undefined;
-    const heads = found && headsOf(view, found.attention);
-    const isOwn = found?.path.every((node) => node.outputs.every((id) => view.uses(id) === 1));
-    return found && heads && isOwn ? [valueCandidate(view, layer, found.layout, heads.v)] : [];
-  });
+  const outputs = findHeadReaders(graph, view).map((reader) => valueCandidate(view, reader));
   return [...scores, ...outputs];
 };
-
-export interface Heads {
-  readonly q: HeadSource;
-  readonly k: HeadSource;
-  readonly v: HeadSource;
-}
-
-/** Where an attention's heads come from, when nothing else reads what lies between, nor other rows of those layers. */
-export function headsOf(view: ValueView, node: Node): Heads | undefined {
-  const [qId, kId, vId] = node.inputs;
-  if (node.op !== 'attention' || qId === undefined || kId === undefined || vId === undefined) return undefined;
-  const [q, k, v] = [qId, kId, vId].map((id) => sourceOfHeads(view, id));
-  const isOneLayout = (name: 'heads' | 'batch'): boolean => new Set([q, k, v].map((of) => of?.layout[name])).size === 1;
-  if (!q || !k || !v || !isOneLayout('heads') || !isOneLayout('batch')) return undefined;
-  const nodes = new Set([...q.path, ...k.path, ...v.path]);
-  const reads = new Map<ValueId, number>();
-  for (const id of [...nodes].flatMap(({ inputs }) => inputs).concat([qId, kId, vId]))
-    reads.set(id, (reads.get(id) ?? 0) + 1);
-  const isClosed = [...nodes].every(({ outputs }) => outputs.every((id) => view.uses(id) === reads.get(id)));
-  const isWhole = [q, k, v].every(({ layer }) => {
-    const used = new Set([q, k, v].flatMap((source) => (source.layer === layer ? source.layout.features : [])));
-    return used.size === sizeAt(view.typeOf(layer.outputs[0] ?? -1).shape, -1);
-  });
-  return isClosed && isWhole ? { q, k, v } : undefined;
-}
-
-export const inputsOf = (view: ValueView, { layer }: HeadSource): number =>
-  sizeAt(view.typeOf(layer.inputs[1] ?? -1).shape, 1);
 
 /** Ranks below a head's width, largest first, on multiples that kernels like. */
 function ranksBelow(width: number): number[] {
@@ -157,10 +123,10 @@ function scoreSpectra(queries: Moments, keys: Moments, q: HeadLayout, k: HeadLay
 const shortenScores =
   (queries: readonly Matrix[], keys: readonly Matrix[]): Rule =>
   ({ node, inputs }, rewriter) => {
-    const [qId, kId, vId, ...mask] = inputs;
-    if (node.op !== 'attention' || qId === undefined || kId === undefined || vId === undefined) return undefined;
-    const [q, k, v] = [qId, kId, vId].map((id) => sourceOfHeads(rewriter, id));
-    if (!q || !k || !v) return undefined;
+    const [, , vId, ...mask] = inputs;
+    const heads = node.op === 'attention' ? sourcesOf(rewriter, inputs) : undefined;
+    if (!heads || vId === undefined) return undefined;
+    const { q, k, v } = heads;
     const short = [emit(rewriter, q, 'queries', queries), emit(rewriter, k, 'keys', keys)];
     const values = v.layer === q.layer || v.layer === k.layer ? emit(rewriter, v, 'values') : vId;
     return [rewriter.add('attention', [...short, values, ...mask], node.attributes, node.name)];
@@ -176,10 +142,10 @@ function emit(rewriter: Rewriter, source: HeadSource, what: string, mix?: readon
   return emitHeads(rewriter, layer.inputs[0] ?? -1, maps, layout, `${layer.name}.${what}`);
 }
 
-function valueCandidate(view: ValueView, layer: WeightLayer, layout: HeadLayout, v: HeadSource): Candidate {
+function valueCandidate(view: ValueView, { layer, layout, sources }: HeadReader): Candidate {
   const { heads, width, batch, length } = layout;
-  const inputs = inputsOf(view, v);
-  const keyLength = v.layout.length;
+  const inputs = inputsOf(view, sources.v);
+  const keyLength = sources.v.layout.length;
   const costOf = (rank: number) => ({
     parameters: heads * rank * (inputs + layer.outputs),
     macs: batch * heads * rank * (keyLength * inputs + length * layer.outputs + length * keyLength),
@@ -252,30 +218,15 @@ function valueFactors(layer: WeightLayer, layout: HeadLayout, moments: Moments) 
   };
 }
 
-const shortenValues =
-  (firsts: readonly Matrix[], output: LinearMap): Rule =>
-  ({ node, inputs }, rewriter) => {
-    const [x] = inputs;
-    const found = x === undefined ? undefined : attentionBefore(rewriter, x);
-    const [qId, kId, vId, ...mask] = found?.attention.inputs ?? [];
-    if (!found || x === undefined || qId === undefined || kId === undefined || vId === undefined) return undefined;
-    const [q, k, v] = [qId, kId, vId].map((id) => sourceOfHeads(rewriter, id));
-    if (!q || !k || !v) return undefined;
-    // A layer that served all three gives up its rows, so that none is left over.
-    const own = (source: HeadSource, id: ValueId, what: string): ValueId =>
-      source.layer === v.layer ? emit(rewriter, source, what) : id;
-    const values = emit(rewriter, v, 'values', firsts);
-    const { attention, layout } = found;
-    const mixed = rewriter.add(
-      'attention',
-      [own(q, qId, 'queries'), own(k, kId, 'keys'), values, ...mask],
-      attention.attributes,
-      attention.name,
-    );
-    const lead = sizesOf(rewriter.typeOf(x).shape).slice(0, -1);
-    const rows = joinHeads(rewriter, mixed, layout, lead, attention.name);
-    const { rows: n, columns, data } = output.weights;
-    const w = rewriter.constant(float32([n, columns], data), `${node.name}.weights`);
-    const b = rewriter.constant(float32([n], output.bias), `${node.name}.bias`);
-    return [rewriter.add('linear', [rows, w, b], {}, node.name)];
-  };
+const shortenValues = (firsts: readonly Matrix[], output: LinearMap): Rule =>
+  readAnew(
+    firsts.length,
+    (rewriter, { q, k, v }, [qId, kId]) => {
+      // A layer that served all three gives up its rows, so that none is left over.
+      const own = (source: HeadSource, id: ValueId, what: string): ValueId =>
+        source.layer === v.layer ? emit(rewriter, source, what) : id;
+      const values = emit(rewriter, v, 'values', firsts);
+      return [own(q, qId, 'queries'), own(k, kId, 'keys'), values];
+    },
+    () => output,
+  );

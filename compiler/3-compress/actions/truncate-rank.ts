@@ -9,7 +9,7 @@ import { factorOutputs } from '../../rewrite/factor-layer.ts';
 import { sizeAt } from '../../tensor/shape.ts';
 import { featureKey } from '../calibrate/observe.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import { findLayers, parametersOf, type WeightLayer } from '../layers.ts';
+import { findLayers, macsOf, parametersOf, type WeightLayer } from '../layers.ts';
 import { networkHeadsOf } from '../network-heads.ts';
 
 /**
@@ -48,7 +48,7 @@ function rankCandidate(layer: WeightLayer, weighting: Weighting): Candidate {
     output: layer.y,
     axis: layer.axis,
     parameters: parametersOf(layer),
-    macs: parametersOf(layer) * layer.positions,
+    macs: macsOf(layer),
     requests: requestsOf(layer, weighting),
     levels: (statistics) => {
       const spectrum = spectrumOf(layer, weighting, statistics);

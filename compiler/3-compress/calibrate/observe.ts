@@ -1,7 +1,7 @@
-import type { Graph, ValueId } from '../../ir/graph.ts';
+import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { Moments } from '../../linalg/moments.ts';
-import { elementCount, sizeAt } from '../../tensor/shape.ts';
+import { type FeatureValue, featuresAlong } from './features-along.ts';
 import { outputNameOf, withOutputs } from './with-outputs.ts';
 
 /**
@@ -10,7 +10,7 @@ import { outputNameOf, withOutputs } from './with-outputs.ts';
  */
 export interface RowRequest {
   readonly key: string;
-  readonly values: readonly { readonly id: ValueId; readonly axis: number }[];
+  readonly values: readonly FeatureValue[];
   /**
    * `each`: one entry per feature instead, under `featureKey(key, feature)`: mean and covariance of that feature of all
    * values, which have equally many. For widths whose whole covariance is out of reach.
@@ -75,12 +75,7 @@ function observeOne(
 }
 
 function shapeOfRows(graph: Graph, { key, values, half, features }: RowRequest) {
-  const sources = values.map(({ id, axis }) => {
-    const shape = graph.values.get(id)?.type.shape ?? [];
-    const width = sizeAt(shape, axis);
-    const inner = elementCount(shape.slice(axis < 0 ? shape.length + axis + 1 : axis + 1));
-    return { name: outputNameOf(id), width, inner, positions: elementCount(shape) / width };
-  });
+  const sources = values.map((value) => ({ name: outputNameOf(value.id), ...featuresAlong(graph, value) }));
   const width = sources.reduce((sum, source) => sum + source.width, 0);
   const isSplit = features === 'each';
   const rows = Math.max(fewestRows, rowsPerColumn * (isSplit ? sources.length : width));

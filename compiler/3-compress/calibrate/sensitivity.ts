@@ -3,6 +3,7 @@ import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { elementCount } from '../../tensor/shape.ts';
 import type { TensorType } from '../../tensor/tensor.ts';
+import type { FeatureValue } from './features-along.ts';
 import { relativeError } from './relative-error.ts';
 import { measureSpreads, totalVariance } from './spread.ts';
 
@@ -16,7 +17,7 @@ const noiseShare = 0.01;
  */
 export function measureSensitivities(
   graph: Graph,
-  values: readonly { readonly id: ValueId; readonly axis: number }[],
+  values: readonly FeatureValue[],
   samples: readonly Feeds[],
   makeRunner: MakeRunner,
 ): ReadonlyMap<ValueId, number> {

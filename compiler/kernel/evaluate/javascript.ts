@@ -1,16 +1,11 @@
 import type { DType } from '../../tensor/dtype.ts';
 import { isWide } from '../../tensor/dtype.ts';
-import { type BinaryExpr, childrenOf, type Expr, type FetchExpr, type Guard, type ReduceExpr } from '../expr.ts';
-import { type Atom, type Axis, type Index, rangeOf } from '../index-expr.ts';
+import type { BinaryExpr, Expr, FetchExpr, Guard, ReduceExpr } from '../expr.ts';
+import { type Atom, type Index, rangeOf } from '../index-expr.ts';
 import type { ReduceStmt, Stmt } from '../nest.ts';
+import { childrenOf, indicesOf } from '../traverse.ts';
+import { Blocks } from './blocks.ts';
 import { foldIdentity, foldOperator, printBinary, printCast, printNumber, printUnary } from './scalar-javascript.ts';
-
-/** The statements of one loop body, and the names bound in it. */
-class Block {
-  readonly lines: string[] = [];
-  readonly texts = new Map<string, string>();
-  readonly values = new Map<Expr, string>();
-}
 
 /** A printed kernel: JavaScript over the names b0, b1, ... (buffers, by slot) and c0, c1, ... (tables). */
 export interface PrintedKernel {
@@ -25,34 +20,32 @@ export interface PrintedKernel {
 export function printJavaScript(body: readonly Stmt[]): PrintedKernel {
   const printer = new Printer();
   for (const stmt of body) printer.printStmt(stmt);
-  return { source: printer.blocks.flatMap((b) => b.lines).join('\n'), tables: printer.tables };
+  return { source: printer.blocks.source, tables: printer.tables };
 }
 
 class Printer {
-  readonly blocks: Block[] = [new Block()];
+  readonly blocks = new Blocks();
   readonly tables: (readonly number[])[] = [];
-  private readonly axes = new Map<Axis, { readonly depth: number; readonly name: string }>();
   private readonly locals = new Map<string, number>();
   /** per statement */
   private depths = new Map<Expr, number>();
   private uses = new Map<Expr, number>();
-  private count = 0;
 
   printStmt(stmt: Stmt): void {
     switch (stmt.kind) {
       case 'loop':
-        this.loops([stmt.axis], () => {
+        this.blocks.loops([stmt.axis], () => {
           for (const inner of stmt.body) this.printStmt(inner);
         });
         break;
       case 'let':
         this.begin([stmt.value]);
-        this.line(`const ${stmt.name} = ${this.value(stmt.value)};`);
-        this.locals.set(stmt.name, this.depth);
+        this.blocks.line(`const ${stmt.name} = ${this.value(stmt.value)};`);
+        this.locals.set(stmt.name, this.blocks.depth);
         break;
       case 'store':
         this.begin([stmt.value]);
-        this.line(`b${stmt.slot}[${this.index(stmt.offset)}] = ${this.value(stmt.value)};`);
+        this.blocks.line(`b${stmt.slot}[${this.index(stmt.offset)}] = ${this.value(stmt.value)};`);
         break;
       case 'reduce':
         this.fold(stmt);
@@ -62,54 +55,15 @@ class Printer {
     }
   }
 
-  private get depth(): number {
-    return this.blocks.length - 1;
-  }
-
-  private block(depth: number): Block {
-    const block = this.blocks[depth];
-    if (block === undefined) throw new Error(`internal: no block at depth ${depth}`);
-    return block;
-  }
-
-  private line(text: string): void {
-    this.block(this.depth).lines.push(text);
-  }
-
-  private name(prefix: string): string {
-    return `${prefix}${this.count++}`;
-  }
-
-  /** Runs `print` inside loops over `axes`, then adds the finished loops to the block around them. */
-  private loops(axes: readonly Axis[], print: () => void): void {
-    const [axis, ...rest] = axes;
-    if (axis === undefined) {
-      print();
-      return;
-    }
-    const name = this.name('i');
-    const shadowed = this.axes.get(axis);
-    this.blocks.push(new Block());
-    this.axes.set(axis, { depth: this.depth, name });
-    this.loops(rest, print);
-    const { lines } = this.block(this.depth);
-    this.blocks.pop();
-    if (shadowed) this.axes.set(axis, shadowed);
-    else this.axes.delete(axis);
-    this.line(`for (let ${name} = 0; ${name} < ${axis.extent.size}; ${name}++) {`);
-    for (const text of lines) this.line(text);
-    this.line('}');
-  }
-
   private fold({ axes, folds }: ReduceStmt): void {
     for (const { name, op, dtype } of folds) {
-      this.line(`let ${name} = ${foldIdentity(op, dtype)};`);
-      this.locals.set(name, this.depth);
+      this.blocks.line(`let ${name} = ${foldIdentity(op, dtype)};`);
+      this.locals.set(name, this.blocks.depth);
     }
-    this.loops(axes, () => {
+    this.blocks.loops(axes, () => {
       this.begin(folds.map((f) => f.body));
       for (const { name, op, dtype, body } of folds) {
-        this.line(`${name} = ${printBinary(foldOperator(op), dtype, name, this.value(body))};`);
+        this.blocks.line(`${name} = ${printBinary(foldOperator(op), dtype, name, this.value(body))};`);
       }
     });
   }
@@ -129,9 +83,9 @@ class Printer {
   private depthOf(e: Expr): number {
     const known = this.depths.get(e);
     if (known !== undefined) return known;
-    let depth = e.kind === 'local' ? (this.locals.get(e.name) ?? this.depth) : 0;
-    for (const index of ownIndices(e)) depth = Math.max(depth, this.indexDepth(index));
-    if (e.kind === 'reduce') depth = this.depth;
+    let depth = e.kind === 'local' ? (this.locals.get(e.name) ?? this.blocks.depth) : 0;
+    for (const index of indicesOf(e)) depth = Math.max(depth, this.indexDepth(index));
+    if (e.kind === 'reduce') depth = this.blocks.depth;
     else for (const child of childrenOf(e)) depth = Math.max(depth, this.depthOf(child));
     this.depths.set(e, depth);
     return depth;
@@ -140,7 +94,7 @@ class Printer {
   private atomDepth(atom: Atom): number {
     switch (atom.kind) {
       case 'axis':
-        return this.axis(atom).depth;
+        return this.blocks.axis(atom).depth;
       case 'value':
         return this.depthOf(atom.expr);
       case 'div':
@@ -152,23 +106,6 @@ class Printer {
   }
 
   private indexDepth = (index: Index): number => Math.max(0, ...index.terms.map((t) => this.atomDepth(t.atom)));
-
-  private axis(axis: Axis): { readonly depth: number; readonly name: string } {
-    const found = this.axes.get(axis);
-    if (found === undefined) throw new Error(`internal: axis ${axis.name} is not bound by a loop`);
-    return found;
-  }
-
-  /** Binds `text` at `depth` unless the same text is bound there already. */
-  private bindText(text: string, depth: number): string {
-    const block = this.block(depth);
-    const known = block.texts.get(text);
-    if (known !== undefined) return known;
-    const name = this.name('v');
-    block.lines.push(`const ${name} = ${text};`);
-    block.texts.set(text, name);
-    return name;
-  }
 
   /** A simple name or a number for an index; each block adds only the terms that vary in it. */
   private index(index: Index): string {
@@ -182,7 +119,7 @@ class Printer {
       sum =
         parts.length === 1 && /^\w+$/.test(parts[0] ?? '')
           ? (parts[0] ?? '')
-          : this.bindText(`${parts.join(' + ')} | 0`, depth);
+          : this.blocks.bind(`${parts.join(' + ')} | 0`, depth);
     }
     return sum === '' ? `${index.offset}` : sum;
   }
@@ -195,10 +132,10 @@ class Printer {
   private atom(atom: Atom, depth: number): string {
     switch (atom.kind) {
       case 'axis':
-        return this.axis(atom).name;
+        return this.blocks.axis(atom).name;
       case 'value': {
         const value = this.value(atom.expr);
-        return isWide(atom.expr.dtype) ? this.bindText(`Number(${value})`, depth) : value;
+        return isWide(atom.expr.dtype) ? this.blocks.bind(`Number(${value})`, depth) : value;
       }
       case 'div':
       case 'mod': {
@@ -206,10 +143,13 @@ class Printer {
         const negative = rangeOf(atom.index).min < 0;
         if (atom.kind === 'div') {
           const quotient = `${inner} / ${atom.by}`;
-          return this.bindText(negative ? `Math.floor(${quotient}) | 0` : `${quotient} | 0`, depth);
+          return this.blocks.bind(negative ? `Math.floor(${quotient}) | 0` : `${quotient} | 0`, depth);
         }
         const remainder = `${inner} % ${atom.by}`;
-        return this.bindText(negative ? `((${remainder}) + ${atom.by}) % ${atom.by} | 0` : `${remainder} | 0`, depth);
+        return this.blocks.bind(
+          negative ? `((${remainder}) + ${atom.by}) % ${atom.by} | 0` : `${remainder} | 0`,
+          depth,
+        );
       }
       default:
         return atom satisfies never;
@@ -222,23 +162,23 @@ class Printer {
     if (e.kind === 'local') return e.name;
     if (e.kind === 'index') return this.index(e.index);
     const depth = this.depthOf(e);
-    const bound = this.block(depth).values.get(e);
+    const bound = this.blocks.at(depth).values.get(e);
     if (bound !== undefined) return bound;
     if (e.kind === 'reduce') return this.inlineFold(e);
     const text = this.compute(e);
-    if (depth === this.depth && (this.uses.get(e) ?? 0) < 2) return text;
-    const name = this.bindText(text, depth);
-    this.block(depth).values.set(e, name);
+    if (depth === this.blocks.depth && (this.uses.get(e) ?? 0) < 2) return text;
+    const name = this.blocks.bind(text, depth);
+    this.blocks.at(depth).values.set(e, name);
     return name;
   }
 
   private inlineFold(e: ReduceExpr): string {
-    const name = this.name('r');
+    const name = this.blocks.name('r');
     const { depths, uses } = this;
     this.fold({ kind: 'reduce', axes: e.axes, folds: [{ name, dtype: e.dtype, op: e.op, body: e.body }] });
     this.depths = depths;
     this.uses = uses;
-    this.block(this.depth).values.set(e, name);
+    this.blocks.at(this.blocks.depth).values.set(e, name);
     return name;
   }
 
@@ -265,7 +205,7 @@ class Printer {
   }
 
   private condition(e: Expr): string {
-    if (e.kind !== 'binary' || (this.uses.get(e) ?? 0) > 1 || this.depthOf(e) < this.depth) return this.value(e);
+    if (e.kind !== 'binary' || (this.uses.get(e) ?? 0) > 1 || this.depthOf(e) < this.blocks.depth) return this.value(e);
     const comparison = comparisons[e.op as keyof typeof comparisons];
     return comparison ? `${this.value(e.a)} ${comparison} ${this.value(e.b)}` : this.value(e);
   }
@@ -281,7 +221,7 @@ class Printer {
   private guard({ index, extent }: Guard): string {
     const text = `${this.index(index)} >>> 0 < ${extent}`;
     const depth = this.indexDepth(index);
-    return depth < this.depth ? this.bindText(text, depth) : text;
+    return depth < this.blocks.depth ? this.blocks.bind(text, depth) : text;
   }
 }
 
@@ -291,15 +231,3 @@ const comparisons = { eq: '===', ne: '!==', lt: '<', le: '<=' } as const satisfi
 
 const printFill = (dtype: DType, fill: number): string =>
   printNumber(dtype, isWide(dtype) ? BigInt(Math.trunc(fill)) : fill);
-
-function ownIndices(e: Expr): readonly Index[] {
-  switch (e.kind) {
-    case 'fetch':
-      return [e.offset, ...e.guards.map((g) => g.index)];
-    case 'index':
-    case 'table':
-      return [e.index];
-    default:
-      return [];
-  }
-}

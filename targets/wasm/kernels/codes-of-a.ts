@@ -2,8 +2,9 @@ import binaryen from 'binaryen';
 import { type Index, rangeOf } from '../../../compiler/kernel/index-expr.ts';
 import { codesPerWord, maxActivationCode, type Quantization } from '../../../compiler/kernel/quantization.ts';
 import type { WasmFeatures } from '../../target.ts';
-import { type Address, atOffset, type Code, type Local, type Ref } from './code.ts';
+import { type Address, atOffset, type Code, type Ref } from './code.ts';
 import { strideIn } from './contraction.ts';
+import { makePassage, makeRound, type Rounding, roundOne } from './rounding.ts';
 import { elementBytes, type Stream } from './walk.ts';
 
 /** Bytes of one code of A in scratch: the portable dot product multiplies 16-bit lanes. */
@@ -28,15 +29,11 @@ const alignment = 16;
 export const codesBytes = (a: Index, features: WasmFeatures): number =>
   Math.ceil(((spanOf(a).count + codesPerWord - 1) * bytesOfCode(features)) / alignment) * alignment;
 
-/** 1.5 * 2^23: a float32 of that size has its integer in the low bits. */
-export const magic = 12582912;
-export const magicBits = 0x4b400000;
 const step = 16;
 
 /**
  * Writes the codes of A to `scratch`, in A's own order, once before all tiles:
- * code = min(bits(max(x * inverseScale, -zero) + magic) - (bits(magic) - zero), 127). The lower bound is whole, so it may
- * come before rounding, where it also takes NaN to the code 0; above 2^22 bits are no integer, but still too large.
+ * clamp(round(x * inverseScale) + zero, 0, 127), and 0 for NaN.
  */
 export function writeCodes(
   code: Code,
@@ -46,25 +43,24 @@ export function writeCodes(
   scratch: number,
 ): void {
   const { first, count } = spanOf(a);
-  const bounds = { inverseScale, low: -zero, shift: magicBits - zero };
   const from = { base: code.param(1), offset: first * elementBytes };
   const to = { base: code.keep(binaryen.i32, code.i32(scratch)), offset: 0 };
   const over = features === 'scalar' || count < 4 ? overElements : overVectors;
-  over(code, from, to, count, bounds, bytesOfCode(features));
+  over(code, { from, to, count, codeBytes: bytesOfCode(features) }, { inverseScale, low: -zero, zero });
 }
 
-interface Bounds {
-  readonly inverseScale: number;
-  readonly low: number;
-  readonly shift: number;
+/** Neighbouring elements, and where their codes go. */
+interface Run {
+  readonly from: Address;
+  readonly to: Address;
+  readonly count: number;
+  readonly codeBytes: 1 | 2;
 }
 
-/** Steps of `by` elements over [0, count), the last moved back to end there; both addresses move along. */
+/** Steps of `by` elements over the run, the last moved back to end with it; both addresses move along. */
 function overSteps(
   code: Code,
-  [from, to]: readonly [Address, Address],
-  [fromBytes, toBytes]: readonly [number, number],
-  count: number,
+  { from, to, count, codeBytes }: Run,
   by: number,
   body: (from: Address, to: Address) => void,
 ): void {
@@ -75,49 +71,39 @@ function overSteps(
   code.repeat(
     () => {
       body({ base: source, offset: 0 }, { base: target, offset: 0 });
-      code.addTo(source, by * fromBytes);
-      code.addTo(target, by * toBytes);
+      code.addTo(source, by * elementBytes);
+      code.addTo(target, by * codeBytes);
       code.addTo(left, -1);
     },
     () => code.get(left),
   );
   const start = count - by;
-  if (count % by !== 0) body(atOffset(from, start * fromBytes), atOffset(to, start * toBytes));
+  if (count % by !== 0) body(atOffset(from, start * elementBytes), atOffset(to, start * codeBytes));
 }
 
-function overElements(code: Code, from: Address, to: Address, count: number, bounds: Bounds, codeBytes: 1 | 2): void {
+function overElements(code: Code, run: Run, rounding: Rounding): void {
   const { f32, i32 } = code.module;
-  const value = code.local(binaryen.f32);
-  const whole = code.local(binaryen.i32);
-  const store = codeBytes === 1 ? i32.store8 : i32.store16;
-  overSteps(code, [from, to], [elementBytes, codeBytes], count, 1, (source, target) => {
+  const passage = makePassage(code);
+  const store = run.codeBytes === 1 ? i32.store8 : i32.store16;
+  overSteps(code, run, 1, (source, target) => {
     const at = code.operand(source);
-    code.set(value, f32.mul(f32.load(at.offset, elementBytes, at.pointer), f32.const(bounds.inverseScale)));
-    const isAbove = f32.gt(code.get(value), f32.const(bounds.low));
-    code.set(value, code.module.select(isAbove, code.get(value), f32.const(bounds.low)));
-    const bits = i32.reinterpret(f32.add(code.get(value), f32.const(magic)));
-    code.set(whole, i32.sub(bits, i32.const(bounds.shift)));
-    const isBelow = i32.lt_s(code.get(whole), i32.const(maxActivationCode));
-    const clamped = code.module.select(isBelow, code.get(whole), i32.const(maxActivationCode));
+    const value = f32.load(at.offset, elementBytes, at.pointer);
+    const own = roundOne(code, value, rounding, maxActivationCode, passage);
     const stored = code.operand(target);
-    code.emit(store(stored.offset, 1, stored.pointer, clamped));
+    code.emit(store(stored.offset, 1, stored.pointer, own));
   });
 }
 
-function overVectors(code: Code, from: Address, to: Address, count: number, bounds: Bounds, codeBytes: 1 | 2): void {
-  const { f32x4, i32x4, i16x8, i8x16, v128, f32, i32 } = code.module;
-  const splat = (x: number): Local => code.keep(binaryen.v128, f32x4.splat(f32.const(x)));
-  const scale = splat(bounds.inverseScale);
-  const low = splat(bounds.low);
-  const whole = splat(magic);
-  const shift = code.keep(binaryen.v128, i32x4.splat(i32.const(bounds.shift)));
+function overVectors(code: Code, run: Run, rounding: Rounding): void {
+  const { count, codeBytes } = run;
+  const { i16x8, i8x16, v128, i32 } = code.module;
+  const round = makeRound(code, rounding);
   const most = code.keep(binaryen.v128, i16x8.splat(i32.const(maxActivationCode)));
 
   /** Codes of four neighbours, as i32x4. */
   const codes = (address: Address): Ref => {
     const { offset, pointer } = code.operand(address);
-    const scaled = f32x4.mul(v128.load(offset, elementBytes, pointer), code.get(scale));
-    return i32x4.sub(f32x4.add(f32x4.pmax(code.get(low), scaled), code.get(whole)), code.get(shift));
+    return round(v128.load(offset, elementBytes, pointer));
   };
   // Narrowing to 8 bits saturates at 127 by itself.
   const narrow = (a: Ref, b: Ref): Ref => {
@@ -125,11 +111,9 @@ function overVectors(code: Code, from: Address, to: Address, count: number, boun
     return codeBytes === 1 ? both : i16x8.min_s(both, code.get(most));
   };
   const pair = (address: Address): Ref => narrow(codes(address), codes(atOffset(address, 4 * elementBytes)));
-  const steps = (by: number, body: (from: Address, to: Address) => void): void =>
-    overSteps(code, [from, to], [elementBytes, codeBytes], count, by, body);
 
   if (count < step) {
-    steps(4, (source, target) => {
+    overSteps(code, run, 4, (source, target) => {
       const four = code.keep(binaryen.v128, codes(source));
       const { offset, pointer } = code.operand(target);
       const halves = code.keep(binaryen.v128, narrow(code.get(four), code.get(four)));
@@ -141,7 +125,7 @@ function overVectors(code: Code, from: Address, to: Address, count: number, boun
     });
     return;
   }
-  steps(step, (source, target) => {
+  overSteps(code, run, step, (source, target) => {
     const halves = [pair(source), pair(atOffset(source, 8 * elementBytes))] as const;
     const { offset, pointer } = code.operand(target);
     if (codeBytes === 1) {

@@ -3,10 +3,10 @@ import type { Axis } from '../../../compiler/kernel/index-expr.ts';
 import { panelWidth } from '../../../compiler/kernel/nest.ts';
 import { codesPerWord, maxWeightCode } from '../../../compiler/kernel/quantization.ts';
 import { type Address, atOffset, type Code, type Local, type Ref } from './code.ts';
-import { magic, magicBits } from './codes-of-a.ts';
 import { type Contraction, extentOf, type LiveOperandOfCodes, pointsOf } from './contraction.ts';
 import type { Lanes } from './lanes.ts';
 import { type Column, columnsOf } from './operand-b.ts';
+import { makePassage, makeRound, roundOne } from './rounding.ts';
 import { sumOverK } from './sum-over-k.ts';
 import {
   addressOf,
@@ -139,29 +139,12 @@ function writeColumns(
   whole.store(atOffset(to, at * elementBytes), shift);
 }
 
-/** min(bits(max(x * inverseScale, -127) + magic) - bits(magic), 127), as in codes-of-a.ts. */
+/** clamp(round(x * inverseScale), -127, 127) */
 function signedCodes(code: Code, lanes: Lanes, inverseScale: number): (x: Ref) => Local {
-  const { f32, i32, f32x4, i32x4 } = code.module;
-  if (lanes.width === 1) {
-    return (x) => {
-      const scaled = code.keep(binaryen.f32, f32.mul(x, f32.const(inverseScale)));
-      const isAbove = f32.gt(code.get(scaled), f32.const(-maxWeightCode));
-      const low = code.module.select(isAbove, code.get(scaled), f32.const(-maxWeightCode));
-      const own = code.keep(
-        binaryen.i32,
-        i32.sub(i32.reinterpret(f32.add(low, f32.const(magic))), i32.const(magicBits)),
-      );
-      const isBelow = i32.lt_s(code.get(own), i32.const(maxWeightCode));
-      return code.keep(binaryen.i32, code.module.select(isBelow, code.get(own), i32.const(maxWeightCode)));
-    };
-  }
-  const splat = (x: number): Local => code.keep(binaryen.v128, f32x4.splat(f32.const(x)));
-  const [scale, low, big] = [splat(inverseScale), splat(-maxWeightCode), splat(magic)];
-  const whole = (x: number): Local => code.keep(binaryen.v128, i32x4.splat(i32.const(x)));
-  const [shift, most] = [whole(magicBits), whole(maxWeightCode)];
-  return (x) => {
-    const above = f32x4.pmax(code.get(low), f32x4.mul(x, code.get(scale)));
-    const own = i32x4.sub(f32x4.add(above, code.get(big)), code.get(shift));
-    return code.keep(binaryen.v128, i32x4.min_s(own, code.get(most)));
-  };
+  const rounding = { inverseScale, low: -maxWeightCode, zero: 0 };
+  if (lanes.width === 1)
+    return (x) => code.keep(binaryen.i32, roundOne(code, x, rounding, maxWeightCode, makePassage(code)));
+  const round = makeRound(code, rounding);
+  const most = code.keep(binaryen.v128, lanes.whole.constant(maxWeightCode));
+  return (x) => code.keep(binaryen.v128, code.module.i32x4.min_s(round(x), code.get(most)));
 }

@@ -1,4 +1,4 @@
-import { childrenOf, dependsOn, type Expr, rewrite } from '../../../compiler/kernel/expr.ts';
+import type { Expr } from '../../../compiler/kernel/expr.ts';
 import {
   type Axis,
   addIndex,
@@ -12,6 +12,7 @@ import {
   toIndex,
 } from '../../../compiler/kernel/index-expr.ts';
 import type { ContractionKernel, LiveCodes, PackedCodes } from '../../../compiler/kernel/nest.ts';
+import { dependsOn, indicesIn, rewrite } from '../../../compiler/kernel/traverse.ts';
 import { inWholeGroups } from '../../../compiler/kernel/whole-groups.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
 
@@ -94,7 +95,7 @@ export function strideIn(offset: Index, axis: Axis): number {
 }
 
 function mergeAll(c: Contraction): Contraction {
-  const shared = [c.a, c.b.offset, c.store, ...indicesOf(c.epilogue)];
+  const shared = [c.a, c.b.offset, c.store, ...indicesIn(c.epilogue)];
   for (const list of ['batch', 'm', 'k'] as const) {
     if (list === 'k' && c.b.kind === 'live8') continue;
     const users = list === 'k' ? [c.a, c.b.offset] : shared;
@@ -115,22 +116,6 @@ function walksAsOne(index: Index, outer: Axis, inner: Axis): boolean {
   const outerStride = strideAlong(index, outer, dependsOn);
   const innerStride = strideAlong(index, inner, dependsOn);
   return innerStride !== undefined && outerStride === innerStride * extentOf(inner);
-}
-
-/** Every index inside an expression. */
-function indicesOf(e: Expr): readonly Index[] {
-  const found: Index[] = [];
-  const seen = new Set<Expr>();
-  const visit = (x: Expr): void => {
-    if (seen.has(x)) return;
-    seen.add(x);
-    if (x.kind === 'load') found.push(...x.index, ...x.guards.map((g) => g.index));
-    if (x.kind === 'fetch') found.push(x.offset, ...x.guards.map((g) => g.index));
-    if (x.kind === 'index') found.push(x.index);
-    for (const child of childrenOf(x)) visit(child);
-  };
-  visit(e);
-  return found;
 }
 
 /** The same rows as two axes, the inner one `block` long; `block` divides the axis. */

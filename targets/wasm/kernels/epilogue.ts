@@ -1,6 +1,7 @@
-import { type Expr, type FetchExpr, freeAxes, rewrite } from '../../../compiler/kernel/expr.ts';
+import type { Expr, FetchExpr } from '../../../compiler/kernel/expr.ts';
 import { type Axis, isAffine } from '../../../compiler/kernel/index-expr.ts';
 import { accLocal } from '../../../compiler/kernel/nest.ts';
+import { freeAxes, rewrite } from '../../../compiler/kernel/traverse.ts';
 import type { DType } from '../../../compiler/tensor/dtype.ts';
 import { atOffset, type Code, type Local, type Ref } from './code.ts';
 import type { Contraction } from './contraction.ts';

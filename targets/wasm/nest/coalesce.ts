@@ -1,4 +1,4 @@
-import { childrenOf, type Expr, rewrite } from '../../../compiler/kernel/expr.ts';
+import type { Expr } from '../../../compiler/kernel/expr.ts';
 import {
   type Axis,
   type Index,
@@ -7,6 +7,7 @@ import {
   substituteIndex,
 } from '../../../compiler/kernel/index-expr.ts';
 import type { ReduceStmt } from '../../../compiler/kernel/nest.ts';
+import { childrenOf, indicesOf, rewrite, valuesIn } from '../../../compiler/kernel/traverse.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
 import { mapStatement, type PlainLoop, type PlainStmt } from './normalise.ts';
 
@@ -60,7 +61,7 @@ function isContiguousIn(s: PlainStmt, outer: Axis, inner: Axis): boolean {
     case 'store':
       return (
         isRun(s.offset, outer, inner) &&
-        valuesOf(s.offset).every((e) => isContiguous(e, outer, inner)) &&
+        valuesIn([s.offset]).every((e) => isContiguous(e, outer, inner)) &&
         isContiguous(s.value, outer, inner)
       );
     default:
@@ -72,21 +73,9 @@ function isContiguous(e: Expr, outer: Axis, inner: Axis, seen: Set<Expr> = new S
   if (seen.has(e)) return true;
   seen.add(e);
   return (
-    ownIndices(e).every((index) => isRun(index, outer, inner)) &&
+    indicesOf(e).every((index) => isRun(index, outer, inner)) &&
     childrenOf(e).every((child) => isContiguous(child, outer, inner, seen))
   );
-}
-
-function ownIndices(e: Expr): readonly Index[] {
-  switch (e.kind) {
-    case 'fetch':
-      return [e.offset, ...e.guards.map((g) => g.index)];
-    case 'index':
-    case 'table':
-      return [e.index];
-    default:
-      return [];
-  }
 }
 
 /** factor of outer = extent of inner * factor of inner, inside div and mod too. */
@@ -97,8 +86,3 @@ function isRun(index: Index, outer: Axis, inner: Axis): boolean {
     index.terms.every(({ atom }) => (atom.kind !== 'div' && atom.kind !== 'mod') || isRun(atom.index, outer, inner))
   );
 }
-
-const valuesOf = (index: Index): Expr[] =>
-  index.terms.flatMap(({ atom }) =>
-    atom.kind === 'value' ? [atom.expr] : atom.kind === 'axis' ? [] : valuesOf(atom.index),
-  );

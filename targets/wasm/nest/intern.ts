@@ -1,5 +1,6 @@
-import { type Expr, type Guard, mapChildren } from '../../../compiler/kernel/expr.ts';
+import type { Expr, Guard } from '../../../compiler/kernel/expr.ts';
 import type { Index } from '../../../compiler/kernel/index-expr.ts';
+import { mapChildren } from '../../../compiler/kernel/traverse.ts';
 
 /** Returns one object for all expressions of equal content, so that equal work is done once. */
 export function makeInterner(): (e: Expr) => Expr {

@@ -1,9 +1,9 @@
-import { childrenOf, type Expr, type FetchExpr, mapChildren, rewrite } from '../../../compiler/kernel/expr.ts';
+import type { Expr, FetchExpr } from '../../../compiler/kernel/expr.ts';
 import { type Axis, type Index, substituteIndex } from '../../../compiler/kernel/index-expr.ts';
 import type { ReduceStmt } from '../../../compiler/kernel/nest.ts';
+import { childrenOf, fetchesIn, mapChildren, rewrite } from '../../../compiler/kernel/traverse.ts';
 import { isComposite } from '../composites.ts';
 import type { PlainLoop, PlainStmt } from './normalise.ts';
-import { fetchesIn } from './plan.ts';
 
 /**
  * Where a fold and the store after it both need the same costly value (softmax: exp(x - max) is summed, then divided),
@@ -56,7 +56,7 @@ function keep(
     fill: 0,
   };
   const value = replace(store.value, costly, intern(kept), new Map());
-  const others = fetchesIn([value]).filter((f) => f.slot !== store.slot);
+  const others = fetchesIn(value).filter((f) => f.slot !== store.slot);
   if (value === store.value || others.some((f) => usesAxis(f.offset, loop.axis) || f.guards.length > 0))
     return undefined;
   const offset = substituteIndex(

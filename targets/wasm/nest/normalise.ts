@@ -1,6 +1,7 @@
-import { type Expr, type LocalExpr, rewrite } from '../../../compiler/kernel/expr.ts';
+import type { Expr, LocalExpr } from '../../../compiler/kernel/expr.ts';
 import { type Axis, type Index, type Indexable, substituteIndex } from '../../../compiler/kernel/index-expr.ts';
 import type { LoopStmt, ReduceStmt, Stmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
+import { rewrite } from '../../../compiler/kernel/traverse.ts';
 import { coalesceLoops } from './coalesce.ts';
 import { makeInterner } from './intern.ts';
 import { keepValues } from './keep-values.ts';

@@ -1,7 +1,8 @@
-import { childrenOf, type Expr, type FetchExpr } from '../../../compiler/kernel/expr.ts';
+import type { Expr } from '../../../compiler/kernel/expr.ts';
 import type { Axis, Index } from '../../../compiler/kernel/index-expr.ts';
 import { laneStride } from '../../../compiler/kernel/lane-stride.ts';
 import type { ReduceStmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
+import { childrenOf, fetchesIn } from '../../../compiler/kernel/traverse.ts';
 import { isComposite } from '../composites.ts';
 import type { Dependences } from '../dependence.ts';
 import type { PlainLoop, PlainStmt } from './normalise.ts';
@@ -46,12 +47,12 @@ export class Plan {
   }
 
   #gathers(s: ReduceStmt, axis: Axis): boolean {
-    return fetchesIn(s.folds.map((f) => f.body)).some((f) => !isDense(this.stride(f.offset, axis)));
+    return fetchesIn(...s.folds.map((f) => f.body)).some((f) => !isDense(this.stride(f.offset, axis)));
   }
 
   /** The axis of a reduction along which all its fetches are dense, if it is long enough for lanes. */
   rowAxis(s: ReduceStmt): Axis | undefined {
-    const fetches = fetchesIn(s.folds.map((f) => f.body));
+    const fetches = fetchesIn(...s.folds.map((f) => f.body));
     const dense = s.axes.filter((axis) => {
       const strides = fetches.map((f) => this.stride(f.offset, axis));
       return axis.extent.size >= shortestRow && strides.every(isDense) && strides.includes(1);
@@ -74,18 +75,6 @@ export function storesIn(
 
 export const reductionsIn = (body: readonly PlainStmt[]): ReduceStmt[] =>
   body.flatMap((s) => (s.kind === 'reduce' ? [s] : s.kind === 'loop' ? reductionsIn(s.body) : []));
-
-/** All fetches below the given expressions, each once. */
-export function fetchesIn(roots: readonly Expr[]): FetchExpr[] {
-  const seen = new Set<Expr>();
-  const visit = (e: Expr): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    for (const child of childrenOf(e)) visit(child);
-  };
-  for (const root of roots) visit(root);
-  return [...seen].filter((e) => e.kind === 'fetch');
-}
 
 /** Rough count of instructions, for deciding how often to repeat code. */
 export function weightOf(roots: readonly Expr[]): number {

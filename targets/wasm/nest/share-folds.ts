@@ -1,6 +1,7 @@
-import { type Expr, rewrite } from '../../../compiler/kernel/expr.ts';
+import type { Expr } from '../../../compiler/kernel/expr.ts';
 import { type Axis, makeAxis, substituteIndex } from '../../../compiler/kernel/index-expr.ts';
 import type { ReduceStmt } from '../../../compiler/kernel/nest.ts';
+import { rewrite } from '../../../compiler/kernel/traverse.ts';
 import type { PlainStmt } from './normalise.ts';
 
 /** Folds each value once: equal reductions share one traversal, whatever their axes and locals are called. */

@@ -2,12 +2,13 @@ import binaryen from 'binaryen';
 import type { FetchExpr } from '../../../compiler/kernel/expr.ts';
 import type { Axis } from '../../../compiler/kernel/index-expr.ts';
 import type { StoreStmt } from '../../../compiler/kernel/nest.ts';
+import { fetchesIn } from '../../../compiler/kernel/traverse.ts';
 import { laneBytes, loadVector } from '../fetches.ts';
 import { resolveAddress } from '../indices.ts';
 import type { Local, Ref } from '../kernels/code.ts';
 import type { Renderer } from '../render.ts';
 import type { PlainLoop } from './normalise.ts';
-import { fetchesIn, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import type { NestWriter } from './writer.ts';
 
 /** A store that is dense along `store.axis` of values fetched densely along `load.axis`. */
@@ -36,7 +37,7 @@ export function findTranspose(outer: PlainLoop, plan: Plan): Transpose | undefin
   const storeAxis = loops.find((l) => plan.stride(statement.offset, l.axis) === 1)?.axis;
   if (!storeAxis || storeAxis === outer.axis) return undefined;
   if (storeAxis.extent.size < fewestRows || outer.axis.extent.size < fewestColumns) return undefined;
-  const turned = fetchesIn([statement.value]).filter((f) => {
+  const turned = fetchesIn(statement.value).filter((f) => {
     const along = plan.stride(f.offset, storeAxis);
     const guarded = f.guards.some(
       (g) => plan.stride(g.index, storeAxis) !== 0 || plan.stride(g.index, outer.axis) !== 0,

@@ -1,4 +1,4 @@
-import { type FetchExpr, rewrite } from '../../../compiler/kernel/expr.ts';
+import type { FetchExpr } from '../../../compiler/kernel/expr.ts';
 import {
   type Axis,
   addIndex,
@@ -13,6 +13,7 @@ import {
 import { isVectorAccess } from '../../../compiler/kernel/lane-stride.ts';
 import { accLocal, type ContractionKernel, panelWidth } from '../../../compiler/kernel/nest.ts';
 import { centred, codesPerWord, quantized, signedCode } from '../../../compiler/kernel/quantization.ts';
+import { rewrite } from '../../../compiler/kernel/traverse.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
 import { Buffers, type SlotPlace } from '../buffers.ts';
 import type { Code } from '../code.ts';

@@ -1,7 +1,8 @@
-import { type Expr, freeAxes } from '../../../compiler/kernel/expr.ts';
+import type { Expr } from '../../../compiler/kernel/expr.ts';
 import type { Axis } from '../../../compiler/kernel/index-expr.ts';
 import { isVectorAccess } from '../../../compiler/kernel/lane-stride.ts';
 import type { LetStmt, LoopStmt, ReduceStmt, Stmt, StoreStmt } from '../../../compiler/kernel/nest.ts';
+import { freeAxes } from '../../../compiler/kernel/traverse.ts';
 import type { Buffers } from '../buffers.ts';
 
 /**

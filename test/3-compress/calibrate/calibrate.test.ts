@@ -75,12 +75,14 @@ describe('input rows', () => {
 });
 
 describe('spreads and sensitivities', () => {
-  it('spread: mean and mean square of every feature', () => {
+  it('spread: mean, mean square and range of every feature', () => {
     const { y, axis } = layerNamed('hidden');
     const spread = measureSpreads(graph, [{ id: y, axis }], images, makeRunner).get(y)!;
     const column = valuesOf(y).map((row) => row[4]!);
     expect(spread.mean[4]).toBeCloseTo(column.reduce((a, b) => a + b) / column.length, 6);
     expect(spread.meanSquare[4]).toBeCloseTo(column.reduce((a, b) => a + b * b, 0) / column.length, 5);
+    expect(spread.min[4]).toBeCloseTo(Math.min(...column), 5);
+    expect(spread.max[4]).toBeCloseTo(Math.max(...column), 5);
     expect(totalVariance(spread)).toBeGreaterThan(0);
   });
 
