@@ -38,6 +38,8 @@ interface Summary {
 
 export const target = 'mobile-wasm';
 const calibrationCount = 2000;
+/** First training image of each. */
+const calibrationDraws = [0, 2000, 4000];
 /** Where evaluation starts; calibration comes before it. */
 const evaluationPart = { offset: 20_000, limit: 6000 };
 
@@ -84,6 +86,16 @@ export async function buildClassifier(
     seconds,
     compression: compression && summarise(compression),
   };
+}
+
+/** One build for each calibration draw. */
+export async function buildDraws(
+  classifier: Classifier,
+  options: CompressionOptions,
+): Promise<readonly ClassifierBuild[]> {
+  const builds: ClassifierBuild[] = [];
+  for (const offset of calibrationDraws) builds.push(await buildClassifier(classifier, offset, options));
+  return builds;
 }
 
 const summarise = ({ steps, attempts, metric, actions }: CompressionReport): Summary => ({

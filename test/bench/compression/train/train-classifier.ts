@@ -6,18 +6,15 @@ import { tensorOf } from '../../../../compiler/tensor/convert.ts';
 import type { Tensor } from '../../../../compiler/tensor/tensor.ts';
 import { type Digits, pixels, readMnist } from '../../../../samples/digits/train/mnist.ts';
 import type { Random } from '../../../../samples/digits/train/random.ts';
-import { type Adam, makeAdam } from './adam.ts';
+import { makeStep, type Optimiser, type Step } from './optimiser.ts';
+import { makeParameters, type Parameters, type Starts } from './parameters.ts';
 
-/** Sizes of parameters by name: matrices [in, out], biases [out]. */
-export type Shapes = Readonly<Record<string, readonly [number] | readonly [number, number]>>;
-export type Parameters = Readonly<Record<string, tf.Variable>>;
-
+/** A network and how it learns. */
 export interface Recipe {
-  readonly shapes: Shapes;
+  readonly starts: Starts;
   /** images [n, 784] in 0..1 to logits [n, 10] */
-  readonly classify: (parameters: Parameters, images: tf.Tensor2D) => tf.Tensor2D;
-  /** of the matrix of that name, to multiply He's deviation with; 1 by default */
-  readonly gainOf?: (name: string) => number;
+  readonly classify: (parameters: Parameters, images: tf.Tensor2D, isTraining: boolean) => tf.Tensor2D;
+  readonly optimiser: Optimiser;
   readonly epochs: number;
   readonly batchSize: number;
   /** falls as half a cosine to 0 */
@@ -30,13 +27,24 @@ export interface Trained {
   readonly accuracy: number;
 }
 
-/** Trains on the four .gz files of `folder` with Adam; deterministic for one seed of `random`. */
+/** Trains on the four .gz files of `folder`; deterministic for one seed of `random`. */
 export async function trainClassifier(recipe: Recipe, folder: string, random: Random): Promise<Trained> {
   setWasmPaths(join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')), '/'));
   await tf.setBackend('wasm');
-  const adam = makeAdam(makeParameters(recipe, random));
-  const data = readMnist(folder, 'train');
+  const parameters = makeParameters(recipe.starts, random);
+  train(recipe, parameters, readMnist(folder, 'train'), random);
+  const test = readMnist(folder, 't10k');
+  return {
+    accuracy: countCorrect(recipe, parameters, test) / test.count,
+    parameters: Object.fromEntries(
+      Object.entries(parameters).map(([name, v]) => [name, tensorOf('float32', v.shape, Array.from(v.dataSync()))]),
+    ),
+  };
+}
+
+function train(recipe: Recipe, parameters: Parameters, data: Digits, random: Random): void {
   const { epochs, batchSize, rate } = recipe;
+  const takeStep = makeStep(parameters, recipe.optimiser);
   const steps = Math.floor(data.count / batchSize);
   for (let epoch = 0; epoch < epochs; epoch++) {
     const start = performance.now();
@@ -45,36 +53,22 @@ export async function trainClassifier(recipe: Recipe, folder: string, random: Ra
     for (let step = 0; step < steps; step++) {
       const done = (epoch * steps + step) / (epochs * steps);
       const batch = order.subarray(step * batchSize, (step + 1) * batchSize);
-      sum += trainStep(recipe, adam, data, batch, rate * (0.5 + 0.5 * Math.cos(Math.PI * done)));
+      sum += trainOn(recipe, parameters, takeStep, data, batch, rate * (0.5 + 0.5 * Math.cos(Math.PI * done)));
     }
     const seconds = ((performance.now() - start) / 1000).toFixed(0);
     console.log(`epoch ${epoch + 1} of ${epochs}: loss ${(sum / steps).toFixed(4)}, ${seconds} s`);
   }
-  const test = readMnist(folder, 't10k');
-  return {
-    accuracy: countCorrect(recipe, adam.parameters, test) / test.count,
-    parameters: Object.fromEntries(
-      Object.entries(adam.parameters).map(([name, v]) => [
-        name,
-        tensorOf('float32', v.shape, Array.from(v.dataSync())),
-      ]),
-    ),
-  };
 }
 
-/** Weights by He et al. 2015 (normal, variance 2 / inputs), biases 0. */
-function makeParameters({ shapes, gainOf = () => 1 }: Recipe, random: Random): Parameters {
-  return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => {
-      const count = shape.reduce((product: number, n) => product * n, 1);
-      const deviation = shape.length === 1 ? 0 : gainOf(name) * Math.sqrt(2 / shape[0]);
-      const values = Float32Array.from({ length: count }, () => deviation * random.normal());
-      return [name, tf.variable(tf.tensor(values, [...shape]), true, name)];
-    }),
-  );
-}
-
-function trainStep({ classify }: Recipe, adam: Adam, data: Digits, batch: Uint32Array, rate: number): number {
+/** One step; returns the mean loss of the batch. */
+function trainOn(
+  { classify }: Recipe,
+  parameters: Parameters,
+  takeStep: Step,
+  data: Digits,
+  batch: Uint32Array,
+  rate: number,
+): number {
   const images = new Float32Array(batch.length * pixels);
   batch.forEach((at, i) => {
     for (let p = 0; p < pixels; p++) images[i * pixels + p] = (data.images[at * pixels + p] ?? 0) / 255;
@@ -83,7 +77,7 @@ function trainStep({ classify }: Recipe, adam: Adam, data: Digits, batch: Uint32
   return tf.tidy(() => {
     const x = tf.tensor2d(images, [batch.length, pixels]);
     const wanted = tf.oneHot(tf.tensor1d(labels, 'int32'), 10);
-    return adam.step(() => tf.losses.softmaxCrossEntropy(wanted, classify(adam.parameters, x)).asScalar(), rate);
+    return takeStep(() => tf.losses.softmaxCrossEntropy(wanted, classify(parameters, x, true)).asScalar(), rate);
   });
 }
 
@@ -93,7 +87,7 @@ function countCorrect({ classify }: Recipe, parameters: Parameters, { count, ima
     const to = Math.min(count, from + 500);
     const scaled = Float32Array.from(images.subarray(from * pixels, to * pixels), (ink) => ink / 255);
     const answers = tf.tidy(() =>
-      tf.argMax(classify(parameters, tf.tensor2d(scaled, [to - from, pixels])), 1).dataSync(),
+      tf.argMax(classify(parameters, tf.tensor2d(scaled, [to - from, pixels]), false), 1).dataSync(),
     );
     answers.forEach((answer, i) => {
       if (answer === labels[from + i]) correct++;
