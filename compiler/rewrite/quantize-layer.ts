@@ -20,9 +20,12 @@ export interface InputRange {
 }
 
 export interface LayerQuantization {
+  /** of what is rounded: of x over the divisors, where there are any */
   readonly input: InputRange;
   /** codes found elsewhere; those of `roundWeights` where left out */
   readonly weights?: WeightCodes;
+  /** one per input channel: x is divided by them before it is rounded, as the weights that the codes stand for are multiplied */
+  readonly divisors?: Float64Array;
 }
 
 /** x = (q - zero) * scale for codes q from 0 to 127. */
@@ -107,12 +110,13 @@ export const maxSum = 2 ** 24;
 /**
  * A linear layer or convolution in int8. With q(x) the codes of x (ops/quantize.ts), S = scale of x * scales[o]:
  *     y[o] = S * (sum of q(x) * codes[o]) + (b[o] - S * zero * sum of codes[o])
- * The node keeps its op and gets `inputScale` and `inputZero`; a mul and an add per output follow, for the epilogue.
+ * The node keeps its op and gets `inputScale` and `inputZero`; a mul and an add per output follow, for the epilogue. Divisors
+ * become a mul of the input, for the epilogue of what makes it (SmoothQuant, Xiao et al. 2023, without a layer to fold into).
  * No answer for a layer whose weights are not float32 constants, whose neighbouring inputs leave groups of four too empty,
  * whose sums could leave the whole numbers of float32, or that is quantised already.
  */
 export const quantizeLayer =
-  ({ input, weights: given }: LayerQuantization): Rule =>
+  ({ input, weights: given, divisors }: LayerQuantization): Rule =>
   ({ node, inputs }, rewriter) => {
     const [x, w, b] = inputs;
     const weights = w === undefined ? undefined : rewriter.known(w);
@@ -135,20 +139,16 @@ export const quantizeLayer =
     if (!steps.every(Number.isFinite) || !shift.every(Number.isFinite)) return undefined;
 
     const name = rewriter.nameOf(w);
-    const perOutput =
-      node.op === 'linear'
-        ? [steps.length]
-        : [
-            steps.length,
-            ...sizesOf(weights.shape)
-              .slice(2)
-              .map(() => 1),
-          ];
+    // of a convolution channels are followed by as many axes as its kernel has
+    const perChannel = (count: number) =>
+      node.op === 'linear' ? [count] : [count, ...weights.shape.slice(2).map(() => 1)];
     const constant = (data: Float32Array, part: string) =>
-      rewriter.constant(makeTensor('float32', shapeOf(perOutput), data), `${name}.${part}`);
+      rewriter.constant(makeTensor('float32', shapeOf(perChannel(data.length)), data), `${name}.${part}`);
+    const factors = divisors && Float32Array.from(divisors, (d) => 1 / d);
+    const balanced = factors ? rewriter.add('mul', [x, constant(factors, 'factors')], {}, node.name) : x;
     const codesId = rewriter.constant(makeTensor('float32', weights.shape, Float32Array.from(codes)), `${name}.codes`);
     const attributes = { ...node.attributes, inputScale: scale, inputZero: zero };
-    const summed = rewriter.add(node.op, [x, codesId], attributes, node.name);
+    const summed = rewriter.add(node.op, [balanced, codesId], attributes, node.name);
     const scaled = rewriter.add('mul', [summed, constant(steps, 'scales')], {}, node.name);
     const isShifted = shift.some((s) => s !== 0);
     return [isShifted ? rewriter.add('add', [scaled, constant(shift, 'shift')], {}, node.name) : scaled];

@@ -94,6 +94,42 @@ test('before and after', () => {
   `);
 });
 
+test.each([
+  ['linear', 'linear', [3, 8], [5, 8], {}],
+  [
+    'padded convolution',
+    'conv',
+    [1, 4, 5, 5],
+    [6, 4, 3, 3],
+    { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1] },
+  ],
+] as const)('divided channels keep what they have in fine steps: %s', (_, op, xSizes, wSizes, attributes) => {
+  const [channels, inner] = [wSizes[1], wSizes.slice(2).reduce((a, b) => a * b, 1)];
+  const sizes = Float64Array.from({ length: channels }, (_, c) => 4 ** (c - 2));
+  const area = op === 'linear' ? 1 : 25;
+  const spread = (values: readonly number[], by: (c: number) => number, each: number) =>
+    values.map((v, i) => v * by(Math.floor(i / each) % channels));
+  const weights = spread(reals(wSizes, -1, 1), (c) => 1 / sizes[c]!, inner);
+  const graph = graphOf((g) => g.add(op, [g.input(xSizes), g.constant(wSizes, weights)], { ...attributes }));
+  const x = tensorOf(
+    'float32',
+    xSizes,
+    spread(reals(xSizes, -1, 1), (c) => sizes[c]!, area),
+  );
+  const balanced = tensorOf(
+    'float32',
+    wSizes,
+    spread(weights, (c) => sizes[c]!, inner),
+  );
+  const wanted = evaluate(graph, x);
+  const errorOf = (how: LayerQuantization) =>
+    Math.hypot(...evaluate(quantized(graph, how), x).map((y, i) => y - wanted[i]!)) / Math.hypot(...wanted);
+  const plain = errorOf({ input: { min: -(4 ** (channels - 3)), max: 4 ** (channels - 3) } });
+  const divided = errorOf({ input: { min: -1, max: 1 }, weights: roundWeights(balanced), divisors: sizes });
+  expect(divided).toBeLessThan(0.02);
+  expect(divided).toBeLessThan(plain / 4);
+});
+
 const same = { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1] };
 const layers: readonly (readonly [string, Graph])[] = [
   ['linear of one row', layer('linear', [1, 64], [10, 64])],

@@ -6,7 +6,7 @@ import { largestMagnitudes, measureSpreads } from '../calibrate/spread.ts';
 import { findHomogeneousPairs } from '../homogeneous-pairs.ts';
 import { findLayers } from '../layers.ts';
 import { type Equalised, equaliseChannels } from '../passes/equalise-channels.ts';
-import { makeIntegerLayer } from './quantize-activations.ts';
+import { integerError } from './quantize-activations.ts';
 
 /** Equalising one more pair is worth nothing below this share of the layer's error in integers. */
 const leastGain = 0.05;
@@ -47,8 +47,8 @@ export function equaliseForIntegers(
     const taps = layer.inputs / scales.length;
     const data = read.data.map((v, at) => v / (scales[Math.floor((at % layer.inputs) / taps)] ?? 1));
     const keepsMean = reader.bias !== undefined;
-    const before = makeIntegerLayer(layer.weights, read, keepsMean).error;
-    const after = makeIntegerLayer(scaled, makeMatrix(read.rows, read.columns, data), keepsMean).error;
+    const before = integerError(layer.weights, read, keepsMean);
+    const after = integerError(scaled, makeMatrix(read.rows, read.columns, data), keepsMean);
     return after < (1 - leastGain) * before;
   };
   const wanted = new Set(pairs.filter(isWanted).map(({ reader }) => reader.node));

@@ -1,6 +1,9 @@
 import { maxActivationCode, maxWeightCode } from '../../kernel/quantization.ts';
 import type { Matrix } from '../../linalg/matrix.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { largestMagnitudes } from '../calibrate/spread.ts';
+import { channelRanges, wholeRange } from './channel-ranges.ts';
+import { channelsOf } from './quantize-activations.ts';
 
 /** What an encoding may lose and take, before it is made. */
 export interface Guess {
@@ -32,7 +35,8 @@ const half = { step: 1.5 * 2 ** -11, bits: 15 };
  * Rounding errors as white noise of the weights, as if these were normal deviates: with h_i what a squared error of weight i
  * costs (undefined where that is unknown), error = sum of h_i noise_i, uniform steps s having the noise s^2 / 12.
  */
-export function makeGuess({ data }: Tensor, importance: Float64Array | undefined): GuessRounding {
+export function makeGuess(tensor: Tensor, importance: Float64Array | undefined): GuessRounding {
+  const { data } = tensor;
   const count = data.length;
   let squares = 0;
   let costs = 0;
@@ -73,10 +77,20 @@ export function makeGuess({ data }: Tensor, importance: Float64Array | undefined
     }),
     withInputs(rows, groups) {
       const weights = integer(maxWeightCode, groups);
-      let [low, high] = [0, 0];
-      for (const value of rows.data) [low, high] = [Math.min(low, value), Math.max(high, value)];
-      const inputs = (squares * ((high - low) / maxActivationCode) ** 2) / 12;
-      return { ...weights, error: weights.error + inputs };
+      const noise = Math.min(inputNoise(tensor, rows), inputNoise(tensor, rows, channelsOf(tensor)));
+      return { ...weights, error: weights.error + noise };
     },
   };
+}
+
+/** What rounding the rows costs, all channels in the steps of one range, or each of `channels` first divided by its largest. */
+function inputNoise({ data }: Tensor, rows: Matrix, channels = 1): number {
+  const ranges = channelRanges(rows, channels);
+  const largest = largestMagnitudes(ranges).map((most) => most || 1);
+  const { min, max } = wholeRange(ranges, largest);
+  const taps = rows.columns / channels;
+  let squares = 0;
+  for (let at = 0; at < data.length; at++)
+    squares += (Number(data[at]) * (largest[Math.floor((at % rows.columns) / taps)] ?? 0)) ** 2;
+  return (squares * ((max - min) / maxActivationCode) ** 2) / 12;
 }

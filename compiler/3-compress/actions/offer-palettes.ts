@@ -92,7 +92,7 @@ function sourcesOf(place: StoredPlace, importance: Float64Array | undefined): So
   const weighted: Source = { ...plain, kind: ' weighted', sorted: once(() => sortElements(tensor, importance)) };
   const isOwnBias = node.inputs.length < 3 || bias !== undefined;
   const outputs = sizeAt(tensor.shape, 0);
-  if (!isOwnBias || place.isShared || node.op === 'gather' || outputs < 2) return [plain, weighted];
+  if (!isOwnBias || place.isShared || place.positions === 0 || outputs < 2) return [plain, weighted];
   const each = elementCount(tensor.shape) / outputs;
   const scales = Float32Array.from({ length: outputs }, (_, n) => sizeOf(tensor, n * each, each));
   const scaleAt = (i: number): number => scales[Math.floor(i / each)] ?? 1;

@@ -58,7 +58,7 @@ export const kindOfLabel = (label: string): string =>
 
 /**
  * int8 by output, int4 in groups of 32 inputs or by output, palettes, the coarse ones with their rounding compensated
- * where there are rows enough; float16 for what is no layer's weights.
+ * where there are rows enough; float16 for what is no layer's weights, and palettes where it is added as it is.
  */
 export function encodingsOf(place: StoredPlace, evidence: Evidence): EncodingOffer[] {
   const { tensor } = place;
@@ -117,6 +117,8 @@ export function encodingsOf(place: StoredPlace, evidence: Evidence): EncodingOff
       () => encodingOfPalette(make(), tensor, cost),
     ),
   );
+  // scales by row are for rows that lie one below the other
+  if (place.node.op === 'add') return [half, ...palettes];
   return [
     half,
     integer('int8', 8, byOutput),
@@ -170,12 +172,15 @@ function inIntegers(place: StoredPlace, evidence: Evidence, guess: (rows: Matrix
   const { tensor, node } = place;
   const isEligible = isQuantizable(node, tensor) && !place.isShared;
   if (evidence.kind !== 'rows' || !isEligible) return [];
-  const { rows } = evidence;
+  const { rows, ranges } = evidence;
   const label = 'int8 with inputs';
   const cost = { memory: elementCount(tensor.shape), macs: integerTimeOver(rows.columns) * macsOfPlace(place) };
   const known = once(() => guess(rows));
   const make = once((): Encoding => {
-    const { rule, error, shift, bits } = makeIntegerLayer(tensor, rows, place.bias !== undefined);
+    const { rule, error, shift, bits } = makeIntegerLayer(tensor, rows, {
+      ranges,
+      keepsMean: place.bias !== undefined,
+    });
     const alike = storeInteger(tensor, 8, groupByChannel(tensor.shape));
     const saved = alike.stored ? 8 * elementCount(tensor.shape) - codeEntropy(alike.stored, alike.data) : 0;
     return {

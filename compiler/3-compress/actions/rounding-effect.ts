@@ -1,18 +1,19 @@
 import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
 import { gram, multiply, multiplyTransposed } from '../../linalg/multiply.ts';
-import { elementCount, sizesOf } from '../../tensor/shape.ts';
+import { elementCount, sizeAt, sizesOf } from '../../tensor/shape.ts';
 import { makeTensor, type Tensor } from '../../tensor/tensor.ts';
 import type { Spread } from '../calibrate/spread.ts';
 import { makeChannelOf } from '../weight-channels.ts';
+import type { ChannelRanges } from './channel-ranges.ts';
 import { damping } from './compensate-rounding.ts';
 import type { StoredPlace } from './stored-places.ts';
 
 /**
- * What is known of the inputs that a layer's weights multiply: rows [count, K] in the order of the weights, or only how
- * each channel is spread.
+ * What is known of the inputs that a layer's weights multiply: rows [count, K] in the order of the weights, with the ranges
+ * of the channels over more than these, or only how each channel is spread.
  */
 export type Evidence =
-  | { readonly kind: 'rows'; readonly rows: Matrix }
+  | { readonly kind: 'rows'; readonly rows: Matrix; readonly ranges?: ChannelRanges | undefined }
   | { readonly kind: 'spread'; readonly spread: Spread }
   | { readonly kind: 'none' };
 
@@ -24,7 +25,7 @@ export interface Effect {
   readonly bias: Tensor | undefined;
 }
 
-type Place = Pick<StoredPlace, 'tensor' | 'node' | 'bias' | 'isTable'>;
+type Place = Pick<StoredPlace, 'tensor' | 'node' | 'bias' | 'isTable' | 'positions'>;
 
 /**
  * Error of y at one position, summed over outputs, and the bias that takes up the shift of its mean (Nagel et al. 2019,
@@ -34,7 +35,7 @@ type Place = Pick<StoredPlace, 'tensor' | 'node' | 'bias' | 'isTable'>;
  */
 export function makeEffect(place: Place, evidence: Evidence): (rounded: Tensor) => Effect {
   if (evidence.kind === 'none') return () => ({ error: Number.NaN, bias: undefined });
-  const ofLayer = place.node.op === 'gather' ? undefined : effectOnLayer(place, evidence);
+  const ofLayer = place.positions === 0 ? undefined : effectOnLayer(place, evidence);
   if (!place.isTable) return ofLayer ?? (() => ({ error: Number.NaN, bias: undefined }));
   const cost = costInTable(place, ofLayer);
   return (rounded) => {
@@ -52,11 +53,12 @@ const effectOnLayer = (place: Place, evidence: Exclude<Evidence, { kind: 'none' 
     : (rounded) => effectBySpread(place, rounded, evidence.spread);
 
 /**
- * What a squared error of one element costs where rows are gathered: 1 / V; beside a layer what turns the error's share of
+ * What a squared error of one element costs where rows are gathered or added: 1 / V; beside a layer what turns the error's share of
  * the rows' variance into that of the layer's output.
  */
 function costInTable({ tensor }: Place, ofLayer: ((rounded: Tensor) => Effect) | undefined): number {
-  const [rows = 1, width = 1] = sizesOf(tensor.shape);
+  const width = sizeAt(tensor.shape, -1);
+  const rows = elementCount(tensor.shape) / width;
   if (!ofLayer) return 1 / rows;
   const [sums, squares] = [new Float64Array(width), new Float64Array(width)];
   for (let i = 0; i < tensor.data.length; i++) {
@@ -76,7 +78,7 @@ function costInTable({ tensor }: Place, ofLayer: ((rounded: Tensor) => Effect) |
 export function importanceOf(place: Place, evidence: Evidence): Float64Array | undefined {
   if (evidence.kind === 'none') return undefined;
   const count = elementCount(place.tensor.shape);
-  const ofLayer = place.node.op === 'gather' ? undefined : effectOnLayer(place, evidence);
+  const ofLayer = place.positions === 0 ? undefined : effectOnLayer(place, evidence);
   const table = place.isTable ? costInTable(place, ofLayer) : 0;
   return ofLayer ? importanceInLayer(place, evidence).map((h) => h + table) : new Float64Array(count).fill(table);
 }

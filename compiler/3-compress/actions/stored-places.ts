@@ -1,5 +1,5 @@
 import type { Graph, Node, ValueId } from '../../ir/graph.ts';
-import { elementCount, sizeAt } from '../../tensor/shape.ts';
+import { elementCount, type Shape, sizeAt } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { isTableOf, isWeightOf, tiedConstants } from '../tied-constants.ts';
 
@@ -13,7 +13,7 @@ export interface StoredPlace {
   readonly output: ValueId;
   /** dimension of the output that holds its features */
   readonly axis: number;
-  /** the value that the weights multiply, where the node is a layer, or the rows that it gathers of a table */
+  /** the value that the weights multiply, where the node is a layer, or what rows of a table become when gathered or added */
   readonly x: { readonly id: ValueId; readonly axis: number } | undefined;
   /** how often one run applies the weights; 0 where they are no layer's */
   readonly positions: number;
@@ -21,7 +21,7 @@ export interface StoredPlace {
   readonly bias: { readonly id: ValueId; readonly tensor: Tensor } | undefined;
   /** other nodes read it too: none may get another one of its own */
   readonly isShared: boolean;
-  /** rows of it are gathered */
+  /** rows of it are gathered, or added to others as they are: position embeddings */
   readonly isTable: boolean;
 }
 
@@ -52,9 +52,10 @@ export function findStoredPlaces(graph: Graph): StoredPlace[] {
     if (!node || output === undefined || !value || ids.some((id) => results.has(id))) return [];
     if (isShared && layers.length + tables.length < own.length) return [];
     const isWeight = layers.length > 0;
+    const isTable = tables.length > 0 || isAddend(node, tensor, value.type.shape);
     const axis = node.op === 'conv' ? 1 : Math.max(0, value.type.shape.length - 1);
-    // what gathers rows makes them: their own spread is what an error of them is measured by
-    const x = isWeight ? node.inputs[0] : tables.length > 0 ? output : undefined;
+    // what gathers or adds rows makes them: their own spread is what an error of them is measured by
+    const x = isWeight ? node.inputs[0] : isTable ? output : undefined;
     const biasId = isWeight && layers.length === 1 ? node.inputs[2] : undefined;
     const bias = biasId === undefined ? undefined : graph.constants.get(biasId);
     const isOwn = biasId !== undefined && readers.get(biasId)?.length === 1 && bias?.dtype === 'float32';
@@ -71,11 +72,15 @@ export function findStoredPlaces(graph: Graph): StoredPlace[] {
         positions: layers.reduce((sum, { outputs }) => sum + positionsOf(graph, outputs[0], tensor), 0),
         bias: isOwn && bias ? { id: biasId, tensor: bias } : undefined,
         isShared,
-        isTable: tables.length > 0,
+        isTable,
       },
     ];
   });
 }
+
+/** Whether each of its elements is added to one of the output. */
+const isAddend = ({ op }: Node, { shape }: Tensor, output: Shape): boolean =>
+  op === 'add' && shape.length > 1 && elementCount(shape) === elementCount(output);
 
 const positionsOf = (graph: Graph, output: ValueId | undefined, { shape }: Tensor): number =>
   elementCount(graph.values.get(output ?? -1)?.type.shape ?? []) / sizeAt(shape, 0);

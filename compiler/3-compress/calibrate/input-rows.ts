@@ -6,7 +6,7 @@ import type { WeightLayer } from '../layers.ts';
 import { outputNameOf, withOutputs } from './with-outputs.ts';
 
 /** Rows a layer gets: twice its inputs where that is possible, so that its covariance has full rank (papers.md 5.1). */
-const fewestRows = 256;
+const fewestRows = 1024;
 const mostRows = 2048;
 const mostElements = 6e6;
 

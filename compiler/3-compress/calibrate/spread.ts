@@ -17,7 +17,7 @@ export const totalVariance = ({ mean, meanSquare }: Spread): number =>
   meanSquare.reduce((sum, square, i) => sum + Math.max(0, square - (mean[i] ?? 0) ** 2), 0);
 
 /** Largest magnitude of each feature. */
-export const largestMagnitudes = ({ min, max }: Spread): Float64Array =>
+export const largestMagnitudes = ({ min, max }: Pick<Spread, 'min' | 'max'>): Float64Array =>
   max.map((most, feature) => Math.max(Math.abs(most), Math.abs(min[feature] ?? 0)));
 
 /** The spread of each value, whose features lie along `axis`. */

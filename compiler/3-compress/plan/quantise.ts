@@ -210,8 +210,8 @@ function gather(graph: Graph, places: readonly StoredPlace[], samples: readonly 
     },
     evidenceOf: ({ output, x }: StoredPlace): Evidence => {
       const found = x && rows.get(output);
-      if (found) return { kind: 'rows', rows: found };
       const spread = x && spreads.get(x.id);
+      if (found) return { kind: 'rows', rows: found, ranges: spread };
       return spread ? { kind: 'spread', spread } : { kind: 'none' };
     },
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compensateRounding, inverseHessians } from '../../../compiler/3-compress/actions/compensate-rounding.ts';
 import { storePalette } from '../../../compiler/3-compress/actions/palette.ts';
-import { makeIntegerLayer } from '../../../compiler/3-compress/actions/quantize-activations.ts';
+import { integerError, makeIntegerLayer } from '../../../compiler/3-compress/actions/quantize-activations.ts';
 import { encodingsOf, findStoredPlaces, withConstants } from '../../../compiler/3-compress/actions/quantize-weights.ts';
 import { sampleInputRows } from '../../../compiler/3-compress/calibrate/input-rows.ts';
 import { outputNameOf, withOutputs } from '../../../compiler/3-compress/calibrate/with-outputs.ts';
@@ -189,6 +189,41 @@ describe('integer layers', () => {
     expect(error / power).toBeLessThan(1e-3);
   });
 
+  it('of channels of many sizes are rounded in steps of each', () => {
+    const normal = makeNormal(3);
+    const sizes = Array.from({ length: 16 }, (_, c) => 2 ** ((c % 8) - 4));
+    const rows = makeMatrix(
+      400,
+      16,
+      Float64Array.from({ length: 6400 }, (_, i) => normal() * sizes[i % 16]!),
+    );
+    const weights = weightsOf(normal, [8, 16], 0.3);
+    for (let i = 0; i < 128; i++) weights.data[i] = Number(weights.data[i]) / sizes[i % 16]!;
+    const { error, bits } = makeIntegerLayer(weights, rows);
+    expect(error).toBeLessThan(integerError(weights, rows, false) / 10);
+    expect(bits).toBe(8 * 128 + 64 * 8 + 32 * 16);
+    // channels that are alike already have nothing to gain
+    const alike = makeMatrix(
+      400,
+      16,
+      rows.data.map((v, i) => v / sizes[i % 16]!),
+    );
+    const plain = makeIntegerLayer(weightsOf(normal, [8, 16], 0.3), alike);
+    expect(plain.bits).toBe(8 * 128 + 64 * 8);
+  });
+
+  it('hold what channels reach beyond the rows', () => {
+    const normal = makeNormal(4);
+    const rows = makeMatrix(
+      300,
+      8,
+      Float64Array.from({ length: 2400 }, () => Math.abs(normal())),
+    );
+    const weights = weightsOf(normal, [4, 8], 0.3);
+    const ranges = { min: new Float64Array(8), max: new Float64Array(8).fill(100) };
+    expect(makeIntegerLayer(weights, rows, { ranges }).error).toBeGreaterThan(makeIntegerLayer(weights, rows).error);
+  });
+
   it('a bias takes up what the mean moves by', () => {
     const normal = makeNormal(9);
     const rows = makeMatrix(
@@ -199,7 +234,7 @@ describe('integer layers', () => {
     );
     const weights = weightsOf(normal, [4, 8], 0.3);
     const plain = makeIntegerLayer(weights, rows);
-    const kept = makeIntegerLayer(weights, rows, true);
+    const kept = makeIntegerLayer(weights, rows, { keepsMean: true });
     const shifts = plain.shift.reduce((sum, v) => sum + v * v, 0);
     expect(kept.error).toBeLessThan(0.5 * plain.error);
     expect(kept.error).toBeLessThanOrEqual(plain.error - shifts + 1e-9);

@@ -79,6 +79,23 @@ describe('embedding tables', () => {
   });
 });
 
+describe('position embeddings', () => {
+  const added = graphOf((g) => g.add('add', [g.input([1, 5, width]), g.constant([1, 5, width], reals(5 * width, 1))]));
+  const samples: Feeds[] = Array.from({ length: 20 }, (_, i) => ({ x0: Float32Array.from(reals(5 * width, 9 + i)) }));
+
+  test.each(['float16', 'palette of 16', 'palette of 4'])('in %s err as predicted', (kind) => {
+    const { encoding, measured, place } = compare(added, samples, kind);
+    expect(place).toMatchObject({ isTable: true, positions: 0 });
+    expect(measured / encoding.error).toBeGreaterThan(0.99);
+    expect(measured / encoding.error).toBeLessThan(1.01);
+  });
+
+  test('a bias, which every position shares, is none', () => {
+    const biased = graphOf((g) => g.add('add', [g.input([1, 5, 128]), g.constant([128], reals(128, 1))]));
+    expect(findStoredPlaces(biased)).toMatchObject([{ isTable: false, x: undefined }]);
+  });
+});
+
 describe('tied embeddings', () => {
   test.each(['one constant', 'transposed'] as const)('are one place, and both are stored alike: %s', (kind) => {
     const graph = optimise(verifyGraph(language(kind))).graph;
