@@ -35,16 +35,17 @@ const standAt = (trial: Trial): Stand => ({
  * least for what it saves, measured.
  */
 export async function descend(limits: Limits, start: Trial, trials: Trials): Promise<void> {
-  const futile = new Set<string>();
-  const amount = tightest(start.size, limits);
+  const tried = futileSteps();
   let current = standAt(start);
   for (let step = 0; step < walk.steps && !isPast(current.trial, limits); step++) {
+    const amount = tightest(current.trial.size, limits);
+    const futile = tried[amount];
     const steps = stepsDown({ ...knownAt(current, trials), futile }, amount, walk.measured);
     const next: Stand[] = [];
     for (const one of steps) {
-      const tried = await take(current, one, trials);
+      const made = await take(current, one, trials);
       // A place may be gone, or smaller elsewhere now: what saves nothing is not tried again.
-      if (savedBy(current, tried, amount) > 0) next.push(tried);
+      if (savedBy(current, made, amount) > 0) next.push(made);
       else futile.add(stepKey(one));
     }
     const costOf = ({ trial }: Stand): number =>
@@ -64,23 +65,27 @@ const fillings = 8;
  */
 export async function ascend(limits: Limits, start: Trial, trials: Trials): Promise<void> {
   if (!wantsFit(limits)) return;
-  const futile = new Set<string>();
-  const amount = tightest(start.size, limits);
+  const tried = futileSteps();
   let current = standAt(start);
   for (let step = 0; step < fillings && excessOf(current.trial, limits) < -nearEnough; step++) {
+    const amount = tightest(current.trial.size, limits);
+    const futile = tried[amount];
     const room = roomAt(current.trial.size, limits, amount);
     const steps = stepsUp({ ...knownAt(current, trials), futile }, amount, room, walk.measured);
     let best: Stand | undefined;
     for (const one of steps) {
-      const tried = await take(current, one, trials);
-      const isGain = isMet(tried.trial, limits) && isBetter(tried.trial, current.trial, limits);
+      const made = await take(current, one, trials);
+      const isGain = isMet(made.trial, limits) && isBetter(made.trial, current.trial, limits);
       if (!isGain) futile.add(stepKey(one));
-      else if (!best || isBetter(tried.trial, best.trial, limits)) best = tried;
+      else if (!best || isBetter(made.trial, best.trial, limits)) best = made;
     }
     if (!best && steps.length === 0) break;
     if (best) current = best;
   }
 }
+
+/** Steps that were in vain, by what they were to save. */
+const futileSteps = (): Record<Amount, Set<string>> => ({ bytes: new Set(), memory: new Set(), macs: new Set() });
 
 const knownAt = ({ trial, overrides }: Stand, trials: Trials) => ({
   labels: overrides,

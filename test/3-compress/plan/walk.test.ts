@@ -9,11 +9,11 @@ import { ascend, descend, startsOf } from '../../../compiler/3-compress/plan/wal
 const none: Limits = { size: undefined, latency: undefined, memory: undefined, drop: undefined };
 const [arm] = armsOf([], []);
 
-const level = (label: string, bytes: number, error: number): OfferedLevel => ({
+const level = (label: string, bytes: number, error: number, macs = bytes): OfferedLevel => ({
   label,
   bytes,
   memory: bytes,
-  macs: bytes,
+  macs,
   error,
 });
 /** Two places; the second loses less for the same bytes, and is predicted to lose more. */
@@ -31,14 +31,15 @@ const measured: Readonly<Record<string, number>> = {
 };
 
 /** Trials of a network of these places: sizes add up, so do measured losses. */
-function trialsFrom(labels: Readonly<Record<string, string>>) {
+function trialsFrom(labels: Readonly<Record<string, string>>, network = places, losses = measured) {
   const all: Trial[] = [];
   const make = (overrides: Overrides): Trial => {
-    const chosen = Object.entries(places).map(([key, levels]) => {
+    const chosen = Object.entries(network).map(([key, levels]) => {
       const wanted = overrides.get(key) ?? 'as it is';
       return { key, level: levels.find(({ label }) => label === wanted)! };
     });
     const weights = chosen.reduce((sum, { level: { bytes } }) => sum + bytes, 0);
+    const macs = chosen.reduce((sum, { level: one }) => sum + one.macs, 0);
     const trial: Trial = {
       arm: arm!,
       price: 1,
@@ -48,9 +49,9 @@ function trialsFrom(labels: Readonly<Record<string, string>>) {
       decisions: chosen
         .filter(({ level: { label } }) => label !== 'as it is')
         .map(({ key, level: { label } }) => ({ pass: 'quantize-weights', place: key.slice(6), level: label })),
-      size: { code: 0, weights, macs: weights, milliseconds: weights, memory: weights },
+      size: { code: 0, weights, macs, milliseconds: macs, memory: weights },
       loss: {
-        error: chosen.reduce((sum, { key, level: { label } }) => sum + measured[`${key} ${label}`]!, 0),
+        error: chosen.reduce((sum, { key, level: { label } }) => sum + losses[`${key} ${label}`]!, 0),
         metric: undefined,
       },
     };
@@ -59,7 +60,7 @@ function trialsFrom(labels: Readonly<Record<string, string>>) {
   };
   const trials: Trials = {
     at: async (_offer, overrides = new Map()) => make(overrides),
-    offersAt: () => new Map(Object.entries(places)),
+    offersAt: () => new Map(Object.entries(network)),
     all: () => all,
   };
   return { trials, start: make(new Map(Object.entries(labels))) };
@@ -77,6 +78,19 @@ describe('descend', () => {
     const { trials, start } = trialsFrom({});
     await descend({ ...none, size: 500 }, start, trials);
     expect(totalOf(bestOf({ ...none, size: 500 }, trials.all())!)).toBe(500);
+  });
+
+  it('saves in turn what is farthest from its limit', async () => {
+    const network = {
+      'store a': [level('as it is', 1000, 0), level('int8', 250, 0.01, 1000)],
+      'store b': [level('as it is', 1000, 0), level('halves', 1000, 0.02, 500)],
+    };
+    const losses = { 'store a as it is': 0, 'store a int8': 0.1, 'store b as it is': 0, 'store b halves': 0.2 };
+    const { trials, start } = trialsFrom({}, network, losses);
+    const limits = { ...none, size: 1300, latency: 1600 };
+    await descend(limits, start, trials);
+    expect(bestOf(limits, trials.all())!.decisions.map(({ level: label }) => label)).toEqual(['int8', 'halves']);
+    expect(trials.all()).toHaveLength(3);
   });
 
   it('stops where nothing is left to take', async () => {
