@@ -40,7 +40,8 @@ export async function compressModel(
   const isBlind = calibration.length === 0;
   if (isBlind && flag !== undefined) throw calibrationMissing(flag);
   const plan = await readPlan(options.plan);
-  proveFolds(meant, graph, calibration.slice(0, checkedInputs));
+  const prove = (before: Graph, after: Graph): void => proveFolds(before, after, calibration.slice(0, checkedInputs));
+  prove(meant, graph);
   const data = { graph, calibration, validation, standIns: isBlind ? randomInputs(graph, randomInputCount) : [] };
   const memory = openTrialMemory(options.cache, { ...data, switches: compression.switches, target });
   const task: CompressTask = {
@@ -50,6 +51,7 @@ export async function compressModel(
     sweeps: options.sweep ?? false,
     memory,
     makeRunner,
+    proveFolds: prove,
     measureSize: makeMeasureSize(target, await measureScript(graph, target)),
     onTrial: (trial, count) => {
       options.onProgress?.(`attempt ${count}: ${printSize(trial, compression.limits)}, ${printLoss(trial.loss)}`);

@@ -49,6 +49,11 @@ export interface Structured {
   readonly actions: readonly Action[];
 }
 
+/** The same before the exact passes ran on it. */
+export interface PassResult extends Structured {
+  readonly unfolded: Graph;
+}
+
 /** What decides: passes that may act, and the level of every place. */
 export interface Structure {
   isActive(pass: StructuralPass): boolean;
@@ -56,7 +61,7 @@ export interface Structure {
 }
 
 /** `visit` sees every graph after a pass that acted, with that pass's actions. */
-export type Restructure = (structure: Structure, visit?: (after: Structured) => void) => Structured;
+export type Restructure = (structure: Structure, visit?: (after: PassResult) => void) => Structured;
 
 /** The passes that have a place in a graph as it is. */
 export const passesWithPlaces = (graph: Graph): StructuralPass[] => [
@@ -70,7 +75,7 @@ export const passesWithPlaces = (graph: Graph): StructuralPass[] => [
  */
 export function makeRestructure(graph: Graph, samples: readonly Feeds[], makeRunner: MakeRunner): Restructure {
   const offers = new WeakMap<Graph, Map<FindCandidates, readonly Offer[]>>();
-  const results = new WeakMap<Graph, Map<string, Structured>>();
+  const results = new WeakMap<Graph, Map<string, PassResult>>();
   const offersOf = (find: FindCandidates, current: Graph): readonly Offer[] =>
     remember(offers, current, find, () => findOffers(find, current, samples, makeRunner));
   return ({ isActive, level: choose }, visit = () => {}) => {
@@ -108,11 +113,11 @@ interface Chosen {
   readonly level: Level;
 }
 
-function applyLevels(graph: Graph, chosen: readonly Chosen[]): Structured {
+function applyLevels(graph: Graph, chosen: readonly Chosen[]): PassResult {
   const rules = new Map(chosen.flatMap(({ candidate, level }) => [...rulesOf(candidate, level)]));
   const replaced = replaceNodes(graph, rules);
   const taken = chosen.filter(({ candidate }) => replaced.values.has(candidate.output));
-  return { graph: optimise(replaced.graph).graph, actions: taken.map(describe) };
+  return { unfolded: replaced.graph, graph: optimise(replaced.graph).graph, actions: taken.map(describe) };
 }
 
 interface Offer {

@@ -32,6 +32,8 @@ export interface CompressTask {
   readonly makeRunner: MakeRunner;
   readonly measureSize: MeasureSize;
   readonly memory: TrialMemory;
+  /** throws where exact passes changed what a graph computes */
+  readonly proveFolds: (before: Graph, after: Graph) => void;
   /** each different result of the search, as it is measured */
   readonly onTrial?: (trial: Figures, count: number) => void;
 }
@@ -111,9 +113,10 @@ export async function compress(task: CompressTask): Promise<Compressed> {
   const { isFeasible, ...chosen } = await decide();
   const steps: PassStep[] = [];
   const done: PlannedAction[] = [];
-  for (const { graph: current, actions } of tracePasses(graph, build, chosen)) {
+  for (const { graph: current, actions, unfolded } of tracePasses(graph, build, chosen)) {
     const [first] = actions;
     if (!first) continue;
+    if (unfolded) task.proveFolds(unfolded, current);
     done.push(...decisionsOf(actions));
     const known = task.memory.recallFigures(done);
     const figures = known ?? (await measure(current));

@@ -6,9 +6,14 @@ import { storingPasses } from './quantise.ts';
 import { decisionsOf, type TrialMemory } from './trial-memory.ts';
 import type { Build, Made } from './trials.ts';
 
+/** The graph after a pass, and before the exact passes that a structural one is followed by. */
+export interface Traced extends Made {
+  readonly unfolded?: Graph;
+}
+
 /** The graph after every pass of a result that acted, by replaying its decisions. */
-export function tracePasses(graph: Graph, build: Build, { actions }: Made): Made[] {
-  const passes: Made[] = [];
+export function tracePasses(graph: Graph, build: Build, { actions }: Made): Traced[] {
+  const passes: Traced[] = [];
   const whole = build(plannedChoices(actions, new Set()), (after) => passes.push(after));
   const stored = whole.actions.filter(({ pass }) => storingPasses.includes(pass));
   const equalised = whole.actions.filter(({ pass }) => pass === 'equalise-channels');

@@ -1,7 +1,7 @@
 import type { PlannedAction } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner, ShippedSize } from '../../ir/trial.ts';
-import { type Action, makeRestructure, type Structured } from '../structure.ts';
+import { type Action, makeRestructure, type PassResult } from '../structure.ts';
 import { type Choices, pricedChoices } from './choices.ts';
 import type { Figures } from './limits.ts';
 import type { Limits, Switches } from './options.ts';
@@ -24,7 +24,7 @@ export interface Made {
   readonly actions: readonly (Action | StoredAction)[];
 }
 
-export type Build = (choices: Choices, visit?: (after: Structured) => void) => Made;
+export type Build = (choices: Choices, visit?: (after: PassResult) => void) => Made;
 
 /** Inputs that rounding is measured on at most. */
 const mostRead = 512;
