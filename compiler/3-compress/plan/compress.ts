@@ -101,7 +101,11 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     return { ...made, ...(await measure(made.graph)) };
   };
   const decide = async (): Promise<Made & Figures & { readonly isFeasible: boolean }> => {
-    if (task.plan) return { ...(await make(plannedChoices(task.plan, missing))), isFeasible: true };
+    if (task.plan) {
+      const made = await make(plannedChoices(task.plan, missing));
+      for (const decision of notEqualised(task.plan, made)) missing.add(decision);
+      return { ...made, isFeasible: true };
+    }
     const arms = armsFor(graph, switches);
     const curves = task.sweeps || isLimited(limits) ? await measureGrid(limits, arms, trials.at) : [];
     // Without limits passes act only as they are forced to.
@@ -136,6 +140,12 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     missing: [...missing],
   };
 }
+
+/** Layers that a plan scales the inputs of, and that are not there. */
+const notEqualised = (plan: readonly PlannedAction[], { actions }: Made): PlannedAction[] =>
+  plan.filter(
+    ({ pass, place }) => pass === 'equalise-channels' && !actions.some((a) => a.pass === pass && a.place === place),
+  );
 
 /** The best of a search by price and of walks from there; where nothing meets the limits the nearest. */
 async function findBest(

@@ -43,3 +43,13 @@ it('a fold that is none stops it', async () => {
   };
   await expect(compress(task(refuse))).rejects.toThrowError('the exact passes changed');
 });
+
+it('a plan of what is not there says so', async () => {
+  const plan = [
+    { pass: 'equalise-channels', place: 'nothing', level: 'for integers' },
+    { pass: 'truncate-rank', place: 'hidden', level: 'rank of another network' },
+  ];
+  const { missing } = await compress({ ...task(() => {}), plan });
+  expect(missing).toHaveLength(2);
+  expect(missing).toEqual(expect.arrayContaining(plan));
+});
