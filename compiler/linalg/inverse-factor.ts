@@ -6,8 +6,12 @@ import { factorSpd } from './solve-spd.ts';
  * The upper triangular U [n, n] with (a + ridge I)^-1 = Uᵀ U, without the inverse: of a with rows and columns reversed,
  * J a J = L Lᵀ, it is J L^-1 J. The ridge grows as in `solveSpd`, and so do the errors read.
  */
-export function inverseFactor(a: Matrix, ridge = 0): Matrix {
-  return reverse(invertLower(factorSpd(reverse(a), ridge).lower));
+export const inverseFactor = (a: Matrix, ridge = 0): Matrix => factorWithInverse(a, ridge).inverse;
+
+/** Upper triangular R and U = R^-1 with a + ridge I = R Rᵀ; the rest is as above. */
+export function factorWithInverse(a: Matrix, ridge = 0): { readonly factor: Matrix; readonly inverse: Matrix } {
+  const { lower } = factorSpd(reverse(a), ridge);
+  return { factor: reverse(lower), inverse: reverse(invertLower(lower)) };
 }
 
 /** J a J: last row and column first. */

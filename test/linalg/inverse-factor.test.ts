@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { inverseFactor } from '../../compiler/linalg/inverse-factor.ts';
+import { factorWithInverse, inverseFactor } from '../../compiler/linalg/inverse-factor.ts';
 import { identity, makeMatrix, transpose } from '../../compiler/linalg/matrix.ts';
-import { gram, multiply } from '../../compiler/linalg/multiply.ts';
+import { gram, multiply, multiplyTransposed } from '../../compiler/linalg/multiply.ts';
 import { distance, fromRows, randomMatrix } from './matrices.ts';
 
 describe('inverseFactor', () => {
@@ -10,6 +10,13 @@ describe('inverseFactor', () => {
     const upper = inverseFactor(a);
     for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expect(upper.data[i * n + j]).toBe(0);
     expect(distance(multiply(gram(upper), a), identity(n))).toBeLessThan(1e-9);
+  });
+
+  test('comes with what it is the inverse of', () => {
+    const a = gram(randomMatrix(20, 9, 3));
+    const { factor, inverse } = factorWithInverse(a);
+    expect(distance(multiplyTransposed(factor, factor), a)).toBeLessThan(1e-9);
+    expect(distance(multiply(factor, inverse), identity(9))).toBeLessThan(1e-9);
   });
 
   test('adds the ridge to the diagonal', () => {

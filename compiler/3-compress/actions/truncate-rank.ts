@@ -1,5 +1,6 @@
 import type { Graph } from '../../ir/graph.ts';
-import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
+import { factorWithInverse } from '../../linalg/inverse-factor.ts';
+import { type Matrix, makeMatrix, sliceColumns } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
 import { multiply, transposedMultiply } from '../../linalg/multiply.ts';
 import { svd } from '../../linalg/svd.ts';
@@ -8,6 +9,7 @@ import { balanceFactors } from '../../rewrite/balance-factors.ts';
 import { factorOutputs } from '../../rewrite/factor-layer.ts';
 import { sizeAt } from '../../tensor/shape.ts';
 import { featureKey } from '../calibrate/observe.ts';
+import { type OutputMetrics, outputMetrics } from '../calibrate/output-metric.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
 import { findLayers, macsOf, parametersOf, type WeightLayer } from '../layers.ts';
 import { networkHeadsOf } from '../network-heads.ts';
@@ -19,6 +21,10 @@ import { networkHeadsOf } from '../network-heads.ts';
  *     y' = ybar + U_r U_r' (W x + b - ybar),   first = U_r' W,   second = U_r,   bias = U_r U_r' (b - ybar) + ybar.
  *
  * Its mean squared error is the sum of the other eigenvalues, exactly, so ranks are comparable across layers.
+ *
+ * Where it is known what an error of the outputs costs further on, e' G e (calibrate/output-metric.ts), components are those
+ * of the outputs in that metric: with G = R R', R' y has the components V, first = (R V_r)' W and second = R'^-1 V_r, and
+ * the error is what is left of e' G e, G taken to have 1s on its diagonal on average.
  */
 export const truncateRank: FindCandidates = (graph) => truncateRankBy('full')(graph);
 
@@ -33,15 +39,17 @@ export const truncateRankBy =
   (weighting: Weighting): FindCandidates =>
   (graph: Graph) => {
     const isHead = networkHeadsOf(graph);
-    return findLayers(graph)
+    const layers = findLayers(graph);
+    const metrics = outputMetrics(graph, layers);
+    return layers
       .filter((layer) => layer.outputs > 1 && saves(layer, 1))
-      .map((layer) => ({ ...rankCandidate(layer, weighting), isHead: isHead(layer.y) }));
+      .map((layer) => ({ ...rankCandidate(layer, weighting, metrics), isHead: isHead(layer.y) }));
   };
 
 const saves = (layer: WeightLayer, rank: number): boolean =>
   rank * (layer.inputs + layer.outputs) < parametersOf(layer);
 
-function rankCandidate(layer: WeightLayer, weighting: Weighting): Candidate {
+function rankCandidate(layer: WeightLayer, weighting: Weighting, metrics: OutputMetrics): Candidate {
   return {
     pass: 'truncate-rank',
     name: layer.name,
@@ -49,9 +57,9 @@ function rankCandidate(layer: WeightLayer, weighting: Weighting): Candidate {
     axis: layer.axis,
     parameters: parametersOf(layer),
     macs: macsOf(layer),
-    requests: requestsOf(layer, weighting),
+    requests: [...requestsOf(layer, weighting), ...(weighting === 'full' ? metrics.requestsOf(layer) : [])],
     levels: (statistics) => {
-      const spectrum = spectrumOf(layer, weighting, statistics);
+      const spectrum = spectrumOf(layer, weighting, statistics, metrics);
       return spectrum ? rankLevels(layer, spectrum) : [];
     },
   };
@@ -73,10 +81,15 @@ function requestsOf(layer: WeightLayer, weighting: Weighting): Candidate['reques
   }
 }
 
-/** Left singular vectors, their squared singular values, and the mean that the factored layer keeps. */
+/** The outputs' components y = mean + sum of back_i (into_i' (y - mean)), columns of `back` and `into`, the largest first. */
 interface Spectrum {
+  /** what leaving a component out costs */
   readonly values: Float64Array;
-  readonly vectors: Matrix;
+  /** what leaving all of them out costs where all errors cost the same */
+  readonly total: number;
+  readonly into: Matrix;
+  readonly back: Matrix;
+  /** what the factored layer keeps */
   readonly mean: Float64Array;
 }
 
@@ -84,10 +97,13 @@ function spectrumOf(
   layer: WeightLayer,
   weighting: Weighting,
   statistics: ReadonlyMap<string, Moments>,
+  metrics: OutputMetrics,
 ): Spectrum | undefined {
   if (weighting === 'full') {
     const moments = statistics.get(outputsKey(layer));
-    return moments && { ...symmetricEigen(moments.covariance()), mean: moments.mean() };
+    return (
+      moments && { ...componentsOf(moments.covariance(), metrics.metricOf(layer, statistics)), mean: moments.mean() }
+    );
   }
   const { outputs, inputs, weights } = layer;
   const features = sizeAt(weights.shape, 1);
@@ -99,21 +115,48 @@ function spectrumOf(
   const taps = inputs / features;
   const data = Float64Array.from(weights.data, Number).map((w, at) => w * (rms[Math.floor((at % inputs) / taps)] ?? 1));
   const { u, singular } = svd(makeMatrix(outputs, inputs, data));
-  return { values: singular.map((s) => s * s), vectors: u, mean: Float64Array.from(layer.bias) };
+  const values = singular.map((s) => s * s);
+  return { values, total: sumOf(values), into: u, back: u, mean: Float64Array.from(layer.bias) };
 }
 
-function rankLevels(layer: WeightLayer, { values, vectors, mean }: Spectrum): Level[] {
-  const total = values.reduce((sum, value) => sum + Math.max(0, value), 0);
+const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + Math.max(0, value), 0);
+
+/** How much of a metric is taken for what it is on average, output by output: inputs not seen may go other ways. */
+const diagonalShare = 0.3;
+/** Added to its diagonal, on average 1: outputs that nothing seems to read have components too. */
+const floor = 1e-3;
+
+function componentsOf(covariance: Matrix, metric: Matrix | undefined): Omit<Spectrum, 'mean'> {
+  const total = traceOf(covariance);
+  const scale = metric ? metric.rows / traceOf(metric) : 0;
+  if (!metric || !Number.isFinite(scale)) {
+    const { values, vectors } = symmetricEigen(covariance);
+    return { values, total, into: vectors, back: vectors };
+  }
+  const shares = metric.data.map((v, at) => scale * v * (at % (metric.rows + 1) === 0 ? 1 : 1 - diagonalShare));
+  const { factor, inverse } = factorWithInverse(makeMatrix(metric.rows, metric.rows, shares), floor);
+  const { values, vectors } = symmetricEigen(transposedMultiply(factor, multiply(covariance, factor)));
+  return { values, total, into: multiply(factor, vectors), back: transposedMultiply(inverse, vectors) };
+}
+
+function traceOf({ rows, data }: Matrix): number {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) sum += data[i * rows + i] ?? 0;
+  return sum;
+}
+
+function rankLevels(layer: WeightLayer, spectrum: Spectrum): Level[] {
+  const { values, total } = spectrum;
   if (!(total > 0)) return [];
   return ranksFor(layer).map((rank) => {
-    const tail = values.slice(rank).reduce((sum, value) => sum + Math.max(0, value), 0);
+    const tail = sumOf(values.slice(rank));
     const parameters = rank * (layer.inputs + layer.outputs);
     return {
       label: `rank ${rank}`,
       error: tail / total,
       parameters,
       macs: parameters * layer.positions,
-      rule: factorOutputs(truncate(layer, vectors, mean, rank)),
+      rule: factorOutputs(truncate(layer, spectrum, rank)),
     };
   });
 }
@@ -129,20 +172,17 @@ function ranksFor(layer: WeightLayer): number[] {
 }
 
 /** The factors of rank r, balanced: row i of `first` and column i of `second` have equal norms. */
-function truncate(layer: WeightLayer, vectors: Matrix, mean: Float64Array, rank: number) {
+function truncate(layer: WeightLayer, { into, back, mean }: Spectrum, rank: number) {
   const { outputs, inputs } = layer;
-  const basis = makeMatrix(outputs, rank);
-  for (let i = 0; i < outputs; i++) {
-    for (let j = 0; j < rank; j++) basis.data[i * rank + j] = vectors.data[i * vectors.columns + j] ?? 0;
-  }
+  const [analysis, second] = [sliceColumns(into, 0, rank), sliceColumns(back, 0, rank)];
   const weights = makeMatrix(outputs, inputs, Float64Array.from(layer.weights.data as Float32Array));
-  const first = transposedMultiply(basis, weights);
+  const first = transposedMultiply(analysis, weights);
   const shift = makeMatrix(
     outputs,
     1,
     Float64Array.from(layer.bias, (b, i) => b - (mean[i] ?? 0)),
   );
-  const bias = multiply(basis, transposedMultiply(basis, shift)).data.map((v, i) => v + (mean[i] ?? 0));
-  balanceFactors(first, basis);
-  return { rank, first: first.data, second: basis.data, bias };
+  const bias = multiply(second, transposedMultiply(analysis, shift)).data.map((v, i) => v + (mean[i] ?? 0));
+  balanceFactors(first, second);
+  return { rank, first: first.data, second: second.data, bias };
 }

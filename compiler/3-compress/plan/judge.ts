@@ -35,8 +35,8 @@ export interface Loss {
 /** The figure that `--max-drop` limits. */
 export const decisiveLoss = ({ error, metric }: Loss): number => metric?.bound ?? error;
 
-/** How much an error of the outputs counts beside a metric. */
-const errorShare = 0.02;
+/** How much an error of the outputs counts beside a metric, which on few samples is the less steady of the two. */
+const errorShare = 0.05;
 
 /** What is compared: where the metric sees little or no difference, the outputs' error decides. */
 export const guidingLoss = (loss: Loss): number =>

@@ -72,6 +72,39 @@ describe('what the data says is worth', () => {
   });
 });
 
+describe('what is read further on', () => {
+  /** 16 -> 12, of which the first six are large and hardly read -> 4. */
+  const random = makeRandom(7);
+  const isLarge = (unit: number): boolean => unit < 6;
+  const network = graphOf((g) => {
+    const w1 = [...random.reals(12 * 16, -1, 1)].map((v, i) => (isLarge(Math.floor(i / 16)) ? 10 * v : v));
+    const w2 = [...random.reals(4 * 12, -1, 1)].map((v, i) => (isLarge(i % 12) ? 1e-3 * v : v));
+    const h = g.add('linear', [g.input([1, 16]), g.constant([12, 16], w1), g.constant([12], 0.1)]);
+    return g.add('linear', [g.add('relu', [h]), g.constant([4, 12], w2), g.constant([4], 0.1)]);
+  });
+  const samples = makeSamples(network, 1000, 1);
+  const [inner] = levelsOf(truncateRank, network, samples);
+
+  test('is what ranks keep, however small it is', () => {
+    const level = inner!.levels.find(({ label }) => label === 'rank 6')!;
+    expect(measuredError(network, take(network, [{ candidate: inner!.candidate, level }]), samples, 1)).toBeLessThan(
+      0.01,
+    );
+    // by itself the layer loses nearly all that is read
+    const alone = { ...network, outputs: [{ name: 'y0', value: inner!.candidate.output }] };
+    const [plain] = levelsOf(truncateRank, alone, samples);
+    const blind = plain!.levels.find(({ label }) => label === 'rank 6')!;
+    const changed = take(network, [{ candidate: inner!.candidate, level: blind }]);
+    expect(measuredError(network, changed, samples, 1)).toBeGreaterThan(0.3);
+  });
+
+  test('errors are predicted in one unit: as white noise on the outputs would do', () => {
+    const errors = inner!.levels.map(({ error }) => error);
+    for (const [i, error] of errors.slice(1).entries()) expect(error).toBeGreaterThanOrEqual(errors[i]!);
+    expect(errors.at(-1)).toBeLessThan(1);
+  });
+});
+
 test('plain weights need no statistics', () => {
   const [candidate] = truncateRankBy('none')(layer());
   expect(candidate!.requests).toEqual([]);
