@@ -1,7 +1,7 @@
 import { compile } from '../../../compiler/compile.ts';
 import type { DataPort, DataSet } from '../../../compiler/data/data-set.ts';
 import type { CompressionOptions, CompressionReport } from '../../../compiler/ir/bundle.ts';
-import { type ImageSet, openTestImages, trainingImages } from './image-sources.ts';
+import { evaluationImages, type ImageSet, openTestImages, trainingImages } from './image-sources.ts';
 import { brotliBytes, measureAccuracy, shippedBytes } from './measure-bundle.ts';
 
 /** A classifier with its data, exact build measured. */
@@ -37,11 +37,10 @@ interface Summary {
 }
 
 export const target = 'mobile-wasm';
-const calibrationCount = 2000;
-/** First training image of each. */
-const calibrationDraws = [0, 2000, 4000];
-/** Where evaluation starts; calibration comes before it. */
-const evaluationPart = { offset: 20_000, limit: 6000 };
+/** Images of one draw. */
+export const calibrationCount = 2000;
+/** First training image of each draw; all end before evaluation starts. */
+export const calibrationDraws = [0, 2000, 4000];
 
 export const classifierData =
   'calibration 2,000 training images; 6,000 other training images decide (half) and report (half); accuracy on all 10,000 test images';
@@ -58,7 +57,7 @@ export async function openClassifier(model: Uint8Array, shared: string, set: Ima
     accuracy: await measureAccuracy(exact, test),
     exactBytes: await shippedBytes(exact),
     calibration: (offset) => trainingImages(shared, set, offset, calibrationCount),
-    evaluation: trainingImages(shared, set, evaluationPart.offset, evaluationPart.limit),
+    evaluation: trainingImages(shared, set, evaluationImages.from, evaluationImages.count),
   };
 }
 

@@ -15,6 +15,16 @@ export const mnist: ImageSet = { folder: 'mnist', preprocess: 'scale=1/255&mean=
 export const plainMnist: ImageSet = { folder: 'mnist', preprocess: 'scale=1/255' };
 export const fashionMnist: ImageSet = { folder: 'fashion-mnist', preprocess: 'scale=1/255' };
 
+/** A run of training images. */
+export interface ImageRange {
+  /** the first, counted from 0 */
+  readonly from: number;
+  readonly count: number;
+}
+
+/** What classifiers are evaluated on while they are built; fashion-mlp.onnx is trained without them. */
+export const evaluationImages: ImageRange = { from: 20_000, count: 6000 };
+
 /** Training images as a data source; the labels beside them count where they are asked for. */
 export const trainingImages = (shared: string, set: ImageSet, offset: number, limit: number): string =>
   `${fileOf(shared, set, 'train')}?${set.preprocess}&offset=${offset}&limit=${limit}`;

@@ -4,7 +4,7 @@ import { compile } from '../../../../compiler/compile.ts';
 import type { CompressionOptions } from '../../../../compiler/ir/bundle.ts';
 import { elementCount } from '../../../../compiler/tensor/shape.ts';
 import type { BenchCase } from '../case.ts';
-import { target } from '../classifier-build.ts';
+import { calibrationCount, calibrationDraws, target } from '../classifier-build.ts';
 import { openTestImages, plainMnist, trainingImages } from '../image-sources.ts';
 import { meanOf, measureAccuracy, percent, points, shippedBytes, spreadOf } from '../measure-bundle.ts';
 
@@ -37,8 +37,8 @@ export const residualMlp: BenchCase = {
     const dense = await build('dense', model, {});
     const blind = await build('slope 1 everywhere', blindModel, {});
     const fitted = [];
-    for (const [i, offset] of [0, 2000, 4000].entries()) {
-      const calibration = trainingImages(shared, plainMnist, offset, 2000);
+    for (const [i, offset] of calibrationDraws.entries()) {
+      const calibration = trainingImages(shared, plainMnist, offset, calibrationCount);
       fitted.push(await build(`least squares, draw ${i + 1}`, model, { ...collapseOnly, calibration }));
     }
     const lost = dense.accuracy - blind.accuracy;

@@ -6,6 +6,7 @@ import { tensorOf } from '../../../../compiler/tensor/convert.ts';
 import type { Tensor } from '../../../../compiler/tensor/tensor.ts';
 import { type Digits, pixels, readMnist } from '../../../../samples/digits/train/mnist.ts';
 import type { Random } from '../../../../samples/digits/train/random.ts';
+import type { ImageRange } from '../image-sources.ts';
 import { makeStep, type Optimiser, type Step } from './optimiser.ts';
 import { makeParameters, type Parameters, type Starts } from './parameters.ts';
 
@@ -19,6 +20,8 @@ export interface Recipe {
   readonly batchSize: number;
   /** falls as half a cosine to 0 */
   readonly rate: number;
+  /** training images that it never sees; none where absent */
+  readonly heldOut?: ImageRange;
 }
 
 export interface Trained {
@@ -43,12 +46,13 @@ export async function trainClassifier(recipe: Recipe, folder: string, random: Ra
 }
 
 function train(recipe: Recipe, parameters: Parameters, data: Digits, random: Random): void {
-  const { epochs, batchSize, rate } = recipe;
+  const { epochs, batchSize, rate, heldOut } = recipe;
   const takeStep = makeStep(parameters, recipe.optimiser);
-  const steps = Math.floor(data.count / batchSize);
+  const seen = indicesOutside(data.count, heldOut);
+  const steps = Math.floor(seen.length / batchSize);
   for (let epoch = 0; epoch < epochs; epoch++) {
     const start = performance.now();
-    const order = random.permutation(data.count);
+    const order = random.permutation(seen.length).map((i) => seen[i] ?? 0);
     let sum = 0;
     for (let step = 0; step < steps; step++) {
       const done = (epoch * steps + step) / (epochs * steps);
@@ -59,6 +63,10 @@ function train(recipe: Recipe, parameters: Parameters, data: Digits, random: Ran
     console.log(`epoch ${epoch + 1} of ${epochs}: loss ${(sum / steps).toFixed(4)}, ${seconds} s`);
   }
 }
+
+/** 0 .. count-1 without those of the range. */
+const indicesOutside = (count: number, range: ImageRange = { from: count, count: 0 }): Uint32Array =>
+  Uint32Array.from({ length: count }, (_, i) => i).filter((i) => i < range.from || i >= range.from + range.count);
 
 /** One step; returns the mean loss of the batch. */
 function trainOn(

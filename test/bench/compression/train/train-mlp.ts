@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { WrittenNode } from '../../../../compiler/1-ingest/onnx/write.ts';
 import { linear } from '../../../../samples/digits/train/layers.ts';
 import { pixels } from '../../../../samples/digits/train/mnist.ts';
+import { evaluationImages } from '../image-sources.ts';
 import { affine, affineNode, affineStarts } from './affine.ts';
 import { batchNorm, batchNormInTraining, batchNormNode, batchNormStarts } from './batch-norm.ts';
 import { matrix, parameterOf } from './parameters.ts';
@@ -37,6 +38,7 @@ const recipe: Recipe = {
   epochs: 4,
   batchSize: 128,
   rate: 0.02,
+  heldOut: evaluationImages,
 };
 
 const hiddenLayer = (input: string, i: number): WrittenNode[] => [
