@@ -4,7 +4,7 @@ import type { Target } from '../targets/target.ts';
 import { emitWasm } from '../targets/wasm/emit.ts';
 import { storePalette } from './3-compress/actions/palette.ts';
 import { lower } from './4-lower/lower.ts';
-import { generateCode } from './5-emit/generate-code.ts';
+import { generateAllModules, generateCode } from './5-emit/generate-code.ts';
 import { emitWeights } from './5-emit/weights.ts';
 import { estimateMilliseconds } from './estimate-time.ts';
 import type { Graph } from './ir/graph.ts';
@@ -40,12 +40,17 @@ const brotliBytes = async (bytes: Uint8Array): Promise<number> => {
   return (await compress(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } })).length;
 };
 
-/** Brotli bytes of the index.js of a graph's bundle, with the decoders of all forms that weights may be stored in. */
+/** The same with the decoders of all forms that weights may be stored in. */
+export const estimateScript = (graph: Graph, target: Target): Promise<number> =>
+  measureScript(storedInEveryForm(graph), target);
+
+/** Brotli bytes of the index.js of a graph's bundle. */
 export async function measureScript(graph: Graph, target: Target): Promise<number> {
-  const { code } = generateCode(lower(storedInEveryForm(graph)), target);
+  const { code } = generateCode(lower(graph), target);
+  const whole = generateAllModules(code);
   const { bundleEntry } = await import('./5-emit/bundle-entry.ts');
   const { printEntry } = await import('./5-emit/print-entry.ts');
-  const script = await bundleEntry(printEntry(code, 'beside'), target.syntax, { kind: 'module' });
+  const script = await bundleEntry(printEntry(whole, 'beside'), target.syntax, { kind: 'module' });
   return brotliBytes(new TextEncoder().encode(script));
 }
 

@@ -3,12 +3,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { join } from 'node:path';
 import type { CompressTask } from './3-compress/plan/compress.ts';
 import type { Figures } from './3-compress/plan/limits.ts';
-import {
-  type Decisions,
-  noMemory,
-  type RememberedOffers,
-  type RememberedSensitivities,
-  type TrialMemory,
+import type {
+  Decisions,
+  RememberedOffers,
+  RememberedSensitivities,
+  TrialMemory,
 } from './3-compress/plan/trial-memory.ts';
 import { metrics } from './data/metrics/index.ts';
 import type { Graph } from './ir/graph.ts';
@@ -25,14 +24,16 @@ export interface OpenMemory extends TrialMemory {
   save(): void;
 }
 
-/** Trials in a file of the folder, named by a hash of all that they depend on, this compiler included. */
+/**
+ * Trials in a file of the folder, named by a hash of all that they depend on, this compiler included. Without a folder they
+ * are remembered until the process ends.
+ */
 export function openTrialMemory(folder: string | undefined, remembered: Remembered): OpenMemory {
   // What a metric of the user's own measures is not known by its name.
   const { validation } = remembered;
   const isKnown = validation === undefined || metrics.includes(validation.metric);
-  if (folder === undefined || !isKnown) return { ...noMemory, save: () => {} };
-  const file = join(folder, `trials-${hashOf(remembered)}.json`);
-  const content = readContent(file);
+  const file = folder !== undefined && isKnown ? join(folder, `trials-${hashOf(remembered)}.json`) : undefined;
+  const content = file === undefined ? nothing : readContent(file);
   const decisions = new Map(content.decisions);
   const figures = new Map(content.figures);
   const offers = new Map(content.offers);
@@ -69,7 +70,7 @@ export function openTrialMemory(folder: string | undefined, remembered: Remember
       isChanged = true;
     },
     save() {
-      if (!isChanged) return;
+      if (!isChanged || folder === undefined || file === undefined) return;
       const whole: Content = {
         sensitivities,
         decisions: [...decisions],
@@ -108,9 +109,10 @@ interface Content {
   readonly errors: readonly (readonly [string, readonly number[]])[];
 }
 
+const nothing: Content = { decisions: [], figures: [], offers: [], errors: [] };
+
 /** A file that is no such content counts as none. */
 function readContent(file: string): Content {
-  const nothing: Content = { decisions: [], figures: [], offers: [], errors: [] };
   if (!existsSync(file)) return nothing;
   try {
     const content: Content = JSON.parse(readFileSync(file, 'utf8'));

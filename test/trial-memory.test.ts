@@ -85,7 +85,9 @@ describe('openTrialMemory', () => {
     expect(openTrialMemory(folder, remembered).recallDecisions('a')).toBeUndefined();
     const none = openTrialMemory(undefined, remembered);
     none.rememberDecisions('a', decisions);
-    expect(none.recallDecisions('a')).toBeUndefined();
+    expect(none.recallDecisions('a')).toEqual(decisions);
+    none.save();
+    expect(openTrialMemory(undefined, remembered).recallDecisions('a')).toBeUndefined();
     openTrialMemory(join(folder, name!, 'below a file'), remembered).save();
   });
 });
