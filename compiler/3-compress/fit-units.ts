@@ -1,4 +1,4 @@
-import { type Matrix, makeMatrix } from '../linalg/matrix.ts';
+import { type Matrix, makeMatrix, trace } from '../linalg/matrix.ts';
 import { solveSpd } from '../linalg/solve-spd.ts';
 import type { Refit } from '../rewrite/cut-width.ts';
 import type { View } from './select-units.ts';
@@ -36,12 +36,6 @@ export function fitUnits(
     shift[place] = (mean?.[place] ?? 0) - predicted;
   });
   return { kept, mix, shift };
-}
-
-function trace({ rows, columns, data }: Matrix): number {
-  let sum = 0;
-  for (let i = 0; i < rows; i++) sum += data[i * columns + i] ?? 0;
-  return sum;
 }
 
 /** The rows and columns of a matrix at these places. */

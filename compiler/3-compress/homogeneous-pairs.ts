@@ -67,9 +67,11 @@ function ownLayers(graph: Graph, node: Node, uses: ReadonlyMap<ValueId, number>)
   return weights && (b === undefined || bias) ? [[node, { node, weights, bias }]] : [];
 }
 
+/** Activations with f(s x) = s f(x) for s > 0. */
+export const homogeneousActivations: readonly Node['op'][] = ['relu', 'leakyRelu', 'prelu'];
+
 const alwaysHomogeneous: ReadonlySet<Node['op']> = new Set([
-  'relu',
-  'leakyRelu',
+  ...homogeneousActivations.filter((op) => op !== 'prelu'),
   'abs',
   'neg',
   'identity',

@@ -92,6 +92,12 @@ export function pickColumns({ rows, columns, data }: Matrix, order: ArrayLike<nu
 }
 
 /** NaN and infinities are a RangeError that names `what` and the place. */
+export function trace({ rows, columns, data }: Matrix): number {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) sum += data[i * columns + i] ?? 0;
+  return sum;
+}
+
 export function requireFinite(what: string, { columns, data }: Matrix): void {
   for (let at = 0; at < data.length; at++)
     if (!Number.isFinite(data[at] as number))

@@ -1,4 +1,5 @@
 import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
+import type { InputRange } from '../../rewrite/quantize-layer.ts';
 import type { Spread } from '../calibrate/spread.ts';
 
 /** What lies between the smallest and the largest value of each channel. */
@@ -20,9 +21,12 @@ export function channelRanges({ data, columns }: Matrix, channels: number): Chan
 }
 
 /** Of all channels together, 0 included, each divided by its own divisor where there are any. */
-export function wholeRange({ min, max }: ChannelRanges, divisors?: Float64Array): { min: number; max: number } {
-  const divided = (values: Float64Array) => (divisors ? values.map((v, c) => v / (divisors[c] ?? 1)) : values);
-  return { min: Math.min(0, ...divided(min)), max: Math.max(0, ...divided(max)) };
+export function wholeRange({ min, max }: ChannelRanges, divisors?: Float64Array): InputRange {
+  const divided = (value: number, c: number): number => (divisors ? value / (divisors[c] ?? 1) : value);
+  return {
+    min: min.reduce((least, value, c) => Math.min(least, divided(value, c)), 0),
+    max: max.reduce((most, value, c) => Math.max(most, divided(value, c)), 0),
+  };
 }
 
 /** The columns [count, K] of each channel times its factor. */

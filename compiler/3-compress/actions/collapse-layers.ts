@@ -1,5 +1,5 @@
 import type { Graph } from '../../ir/graph.ts';
-import { makeMatrix } from '../../linalg/matrix.ts';
+import { makeMatrix, trace } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
 import {
   applyMap,
@@ -16,7 +16,7 @@ import type { Candidate, FindCandidates, Level } from '../candidate.ts';
 import { findLayers, isPointwise, macsOf, parametersOf, type WeightLayer } from '../layers.ts';
 import { uniqueNames } from '../unique-names.ts';
 import { findBlocks } from './collapse-blocks.ts';
-import { fitLinear, type JointRows, jointRows, poolHalves, squaredError, trace, widestRows } from './fit-linear.ts';
+import { fitLinear, type JointRows, jointRows, poolHalves, squaredError, widestRows } from './fit-linear.ts';
 import { linearLevels, type StandIn } from './linear-levels.ts';
 
 /** Share of the variance below which a difference of errors means nothing. */

@@ -1,5 +1,5 @@
 import { inverseFactor } from '../../linalg/inverse-factor.ts';
-import { identity, type Matrix, sliceColumns } from '../../linalg/matrix.ts';
+import { identity, type Matrix, sliceColumns, trace } from '../../linalg/matrix.ts';
 import { gram } from '../../linalg/multiply.ts';
 import { decodeForm, type IntegerForm, type PaletteForm, storeCodes } from '../../tensor/stored.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -39,11 +39,10 @@ function factorBlock(rows: Matrix): Matrix | undefined {
   const { columns } = rows;
   if (rows.rows < columns) return undefined;
   const hessian = gram(rows);
-  let trace = 0;
-  for (let i = 0; i < columns; i++) trace += hessian.data[i * columns + i] ?? 0;
+  const total = trace(hessian);
   // Inputs that are always 0 need no care, and leave nothing to divide by.
-  if (!(trace > 0)) return identity(columns);
-  return inverseFactor(hessian, (damping * trace) / columns);
+  if (!(total > 0)) return identity(columns);
+  return inverseFactor(hessian, (damping * total) / columns);
 }
 
 /**

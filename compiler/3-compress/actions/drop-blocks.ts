@@ -1,5 +1,5 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
-import { identity } from '../../linalg/matrix.ts';
+import { identity, trace } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
 import type { LinearMap } from '../../rewrite/collapse.ts';
 import { float32, oneTap } from '../../rewrite/factor-layer.ts';
@@ -7,7 +7,7 @@ import type { Rule } from '../../rewrite/rebuild.ts';
 import { elementCount, sizeAt } from '../../tensor/shape.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
 import { findResidualBlocks, type ResidualBlock } from '../residual-blocks.ts';
-import { fitLinear, jointRows, poolHalves, squaredError, trace } from './fit-linear.ts';
+import { fitLinear, jointRows, poolHalves, squaredError } from './fit-linear.ts';
 import { findMergeableRuns, type MergeableRun, mergeRules, withMergedRuns } from './merge-blocks.ts';
 
 /** Wider pairs of rows have no covariance. */

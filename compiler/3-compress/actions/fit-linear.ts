@@ -1,5 +1,5 @@
 import { type JointMoments, jointMoments, leastSquares } from '../../linalg/least-squares.ts';
-import { type Matrix, makeMatrix, sliceBlock, transpose } from '../../linalg/matrix.ts';
+import { type Matrix, makeMatrix, sliceBlock, trace, transpose } from '../../linalg/matrix.ts';
 import { Moments } from '../../linalg/moments.ts';
 import { multiply, multiplyTransposed } from '../../linalg/multiply.ts';
 import { applyMap, type LinearMap } from '../../rewrite/collapse.ts';
@@ -31,12 +31,6 @@ export function poolHalves(even: Moments | undefined, odd: Moments | undefined):
   pooled.merge(even);
   if (odd) pooled.merge(odd);
   return pooled;
-}
-
-export function trace({ rows, columns, data }: Matrix): number {
-  let sum = 0;
-  for (let i = 0; i < rows; i++) sum += data[i * columns + i] ?? 0;
-  return sum;
 }
 
 /** Sum over elements of the products of a [m, n] and b [m, n]. */

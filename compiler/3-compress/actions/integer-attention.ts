@@ -1,13 +1,13 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { quantizeAttention } from '../../rewrite/quantize-attention.ts';
-import type { InputRange } from '../../rewrite/quantize-layer.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
 import { replaceNodes } from '../../rewrite/replace-nodes.ts';
 import { elementCount, sizeAt } from '../../tensor/shape.ts';
 import { relativeError } from '../calibrate/relative-error.ts';
-import { measureSpreads, type Spread } from '../calibrate/spread.ts';
+import { measureSpreads } from '../calibrate/spread.ts';
 import { withOutputs } from '../calibrate/with-outputs.ts';
+import { wholeRange } from './channel-ranges.ts';
 
 /** An attention whose products may be of int8 codes. It saves time, no bytes. */
 export interface IntegerAttention {
@@ -39,7 +39,7 @@ export function offerIntegerAttention(
   return nodes.flatMap(({ q, k, v, y }): IntegerAttention[] => {
     const [ofQ, ofK, ofV] = [spreads.get(q), spreads.get(k), spreads.get(v)];
     if (!ofQ || !ofK || !ofV) return [];
-    const rule = quantizeAttention({ q: rangeOf(ofQ), k: rangeOf(ofK), v: rangeOf(ofV) });
+    const rule = quantizeAttention({ q: wholeRange(ofQ), k: wholeRange(ofK), v: wholeRange(ofV) });
     const exact = withOutputs(graph, [y]);
     const rounded = replaceNodes(exact, new Map([[y, rule]]));
     if (rounded.values.size === 0) return [];
@@ -51,9 +51,6 @@ export function offerIntegerAttention(
     return [{ name: graph.values.get(y)?.name ?? '', output: y, macs: macsOf(graph, q, k, y), error, rule }];
   });
 }
-
-/** Over all features. */
-const rangeOf = ({ min, max }: Spread): InputRange => ({ min: Math.min(...min), max: Math.max(...max) });
 
 /** q [..., L, d], k [..., S, d], y [..., L, e]: L S (d + e) for each batch. */
 function macsOf(graph: Graph, q: ValueId, k: ValueId, y: ValueId): number {

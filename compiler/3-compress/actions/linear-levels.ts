@@ -1,11 +1,11 @@
-import { type Matrix, makeMatrix, sliceColumns, transpose } from '../../linalg/matrix.ts';
+import { type Matrix, makeMatrix, sliceColumns, trace, transpose } from '../../linalg/matrix.ts';
 import { multiply, multiplyTransposed } from '../../linalg/multiply.ts';
 import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
 import { balanceFactors } from '../../rewrite/balance-factors.ts';
 import type { FactoredMap, LinearMap } from '../../rewrite/collapse.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
 import type { Level } from '../candidate.ts';
-import { type JointRows, trace } from './fit-linear.ts';
+import type { JointRows } from './fit-linear.ts';
 
 /** A linear stand-in for a place: y ≈ seen(u) = map(x), u the value that statistics were taken of. */
 export interface StandIn {

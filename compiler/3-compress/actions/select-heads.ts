@@ -1,4 +1,4 @@
-import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
+import { type Matrix, makeMatrix, trace } from '../../linalg/matrix.ts';
 import { multiply } from '../../linalg/multiply.ts';
 import { solveSpd } from '../../linalg/solve-spd.ts';
 import type { Selection } from '../select-units.ts';
@@ -50,12 +50,6 @@ function without(left: Matrix, own: readonly number[]): Matrix {
 
 const solve = (inner: Matrix, right: Matrix): Matrix =>
   solveSpd(inner, right, (ridgeShare * trace(inner)) / Math.max(1, inner.rows)).x;
-
-function trace({ rows, columns, data }: Matrix): number {
-  let sum = 0;
-  for (let i = 0; i < rows; i++) sum += data[i * columns + i] ?? 0;
-  return sum;
-}
 
 /** trace(a b) of symmetric matrices. */
 const traceOfProduct = (a: Matrix, b: Matrix): number => a.data.reduce((sum, v, i) => sum + v * (b.data[i] ?? 0), 0);

@@ -1,6 +1,6 @@
 import type { Graph } from '../../ir/graph.ts';
 import { factorWithInverse } from '../../linalg/inverse-factor.ts';
-import { type Matrix, makeMatrix, sliceColumns } from '../../linalg/matrix.ts';
+import { type Matrix, makeMatrix, sliceColumns, trace } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
 import { multiply, transposedMultiply } from '../../linalg/multiply.ts';
 import { svd } from '../../linalg/svd.ts';
@@ -127,8 +127,8 @@ const diagonalShare = 0.3;
 const floor = 1e-3;
 
 function componentsOf(covariance: Matrix, metric: Matrix | undefined): Omit<Spectrum, 'mean'> {
-  const total = traceOf(covariance);
-  const scale = metric ? metric.rows / traceOf(metric) : 0;
+  const total = trace(covariance);
+  const scale = metric ? metric.rows / trace(metric) : 0;
   if (!metric || !Number.isFinite(scale)) {
     const { values, vectors } = symmetricEigen(covariance);
     return { values, total, into: vectors, back: vectors };
@@ -137,12 +137,6 @@ function componentsOf(covariance: Matrix, metric: Matrix | undefined): Omit<Spec
   const { factor, inverse } = factorWithInverse(makeMatrix(metric.rows, metric.rows, shares), floor);
   const { values, vectors } = symmetricEigen(transposedMultiply(factor, multiply(covariance, factor)));
   return { values, total, into: multiply(factor, vectors), back: transposedMultiply(inverse, vectors) };
-}
-
-function traceOf({ rows, data }: Matrix): number {
-  let sum = 0;
-  for (let i = 0; i < rows; i++) sum += data[i * rows + i] ?? 0;
-  return sum;
 }
 
 function rankLevels(layer: WeightLayer, spectrum: Spectrum): Level[] {

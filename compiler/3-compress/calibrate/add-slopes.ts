@@ -1,9 +1,10 @@
 import type { Graph, Node, Value, ValueId } from '../../ir/graph.ts';
 import { tensorOf } from '../../tensor/convert.ts';
 import type { Tensor, TensorType } from '../../tensor/tensor.ts';
+import { homogeneousActivations } from '../homogeneous-pairs.ts';
 
-/** f(s x) = s f(x) for s > 0: the slope is f(x) / x. */
-const homogeneousOps: ReadonlySet<Node['op']> = new Set(['relu', 'leakyRelu', 'prelu']);
+/** Their slope is f(x) / x. */
+const homogeneousOps: ReadonlySet<Node['op']> = new Set(homogeneousActivations);
 /** Of curvatures about 1: the slope is a difference over a small step. */
 const smoothOps: ReadonlySet<Node['op']> = new Set([
   'sigmoid',
