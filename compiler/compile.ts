@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isTargetName, targets } from '../targets/index.ts';
 import type { Target } from '../targets/target.ts';
-import { ingestOnnx } from './1-ingest/onnx/ingest.ts';
+import { ingest } from './1-ingest/ingest.ts';
+import type { ModelFile, ModelSource } from './1-ingest/source.ts';
 import { optimise } from './3-compress/pipeline.ts';
 import { lower } from './4-lower/lower.ts';
 import { generateCode } from './5-emit/generate-code.ts';
@@ -11,13 +12,13 @@ import { makeBundle } from './compiled-bundle.ts';
 import type { CompressedModel } from './compress-model.ts';
 import { backendNotInTarget, unknownChoice } from './diagnostics/cli.ts';
 import { modelNotFound, rangeNotSupported } from './diagnostics/ingest.ts';
-import type { Bundle, CompileOptions } from './ir/bundle.ts';
+import type { Bundle, CompileOptions, SourceReport } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
 import { readCompression } from './read-compression.ts';
 import type { Tensor } from './tensor/tensor.ts';
 
 /**
- * The whole pipeline. `source` is the bytes of an ONNX model or its path.
+ * The whole pipeline. `source` is the path of a model (ONNX, or TensorFlow.js: its model.json), or the bytes of an ONNX model.
  * @throws LccError with exit code 2 for what the model, the options or the machine cannot do
  */
 export async function compile(source: Uint8Array | string, options: CompileOptions): Promise<Bundle> {
@@ -26,9 +27,9 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
   const tell = options.onStage ?? (() => {});
 
   const bindings = { ...options, dims: sizesOfDims(options, model.file) };
-  const ingested = timed(() => ingestOnnx(model, bindings));
+  const ingested = timed(() => ingest(model, bindings));
   tell({ stage: 'ingest', ms: ingested.ms, ...ingested.value });
-  const { graph: meant, notes } = ingested.value;
+  const { graph: meant, notes, parts } = ingested.value;
 
   const compressed = await timedAsync(async () => {
     const { graph: exact, passes } = optimise(meant);
@@ -45,10 +46,9 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
   const { program, code, kernels, stored } = lowered.value;
   tell({ stage: 'lower', ms: lowered.ms, program, kernels });
 
-  const { file, bytes } = model;
   const report = {
     name: program.name,
-    source: { file: file && basename(file), bytes: bytes.length, sha256: sha256(bytes) },
+    source: describeSource(model, parts),
     target: target.name,
     backends: target.backends,
     inputs: program.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
@@ -61,14 +61,14 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
     ...(compression && { compression }),
     notes: [...notes, ...warnings],
   };
-  const onnx = { bytes, constants: boundTensors(meant, options) };
+  const onnx = parts ? undefined : { bytes: model.bytes, constants: boundTensors(meant, options) };
   // What was lost on purpose is reported, not proven: the proof is that every backend computes the compressed graph.
   const proven = compression ? graph : meant;
   return makeBundle({
     report,
     code,
     meant: proven,
-    onnx: compression ? 'compressed' : onnx,
+    onnx: onnx && compression ? 'compressed' : onnx,
     singleFile: options.singleFile ?? false,
     tell,
   });
@@ -111,12 +111,19 @@ function sizesOfDims({ dims = {} }: CompileOptions, file: string | undefined): R
   return Object.fromEntries(sizes);
 }
 
-async function readModel(source: Uint8Array | string) {
+async function readModel(source: Uint8Array | string): Promise<ModelSource> {
   if (typeof source !== 'string') return { bytes: source, file: undefined };
   const bytes = await readFile(source).catch(() => {
     throw modelNotFound(source);
   });
   return { bytes: new Uint8Array(bytes), file: source };
+}
+
+/** What the bundle is built from: the file that was named, and those beside it. */
+function describeSource({ bytes, file }: ModelSource, parts: readonly ModelFile[] = []): SourceReport {
+  const weights = parts.map((part) => ({ file: part.file, bytes: part.bytes.length, sha256: sha256(part.bytes) }));
+  const source = { file: file && basename(file), bytes: bytes.length, sha256: sha256(bytes) };
+  return weights.length > 0 ? { ...source, weights } : source;
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

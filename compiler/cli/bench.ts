@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BenchResult } from '../6-budget/bench/bench.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
-import { benchNeedsModel, engineNeedsRecipe, flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
+import { benchNeedsModel, benchNeedsOnnx, engineNeedsRecipe, flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 import { modelNotFound } from '../diagnostics/ingest.ts';
 import type { Manifest } from '../ir/bundle.ts';
 import type { Io } from './io.ts';
@@ -88,6 +88,7 @@ async function readModel(
     });
   }
   const { file, sha256 } = manifest.source;
+  if (file?.endsWith('.json')) throw benchNeedsOnnx(flags.against, file);
   for (const place of file === undefined ? [] : [io.cwd, dirname(folder), dirname(dirname(folder))]) {
     const bytes = await readFile(join(place, file ?? '')).catch(() => undefined);
     if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes;

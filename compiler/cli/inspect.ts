@@ -32,7 +32,7 @@ export const inspectCommand: MakeCommand = (io, finish) =>
   withModelFlags(
     new Command('inspect')
       .description('Show what a model becomes, stage by stage, or what a bundle holds.')
-      .argument('<model or bundle>', 'an .onnx file, or a folder that lcc build wrote'),
+      .argument('<model or bundle>', 'an .onnx or model.json file, or a folder that lcc build wrote'),
   )
     .option('--after <stage>', `print what comes after one of ${stages.join(', ')}`)
     .option('--json', 'print JSON')

@@ -51,6 +51,15 @@ export const benchNeedsModel = (engine: string, file: string | undefined) =>
     remedy: 'Name it: lcc bench <bundle> --against onnxruntime-web --model model.onnx.',
   });
 
+/** @param file the base name of the model that the bundle was built from */
+export const benchNeedsOnnx = (engine: string, file: string) =>
+  new LccError({
+    code: 'LCC0010',
+    what: `${engine} reads ONNX; this bundle was built from a TensorFlow.js model.`,
+    values: { 'built from': file },
+    remedy: 'Measure the bundle alone, or name the same model as ONNX with --model model.onnx.',
+  });
+
 /** tfjs runs recipes that lcc trains, which this version does not do. */
 export const engineNeedsRecipe = (engine: string) =>
   new LccError({

@@ -7,7 +7,7 @@ export interface Place {
 
 /** One message for the person who must act. */
 export interface Diagnostic {
-  /** Stable. Thousands say where: 0 command line and environment, 1..6 the phase, 7 data sets, 9 a bug in lcc. */
+  /** Stable. Thousands say where: 0 command line and environment, 1..6 the phase, 7 data sets, 8 training, 9 a bug in lcc. */
   readonly code: `LCC${number}`;
   /** What happened, one sentence. */
   readonly what: string;

@@ -5,3 +5,4 @@ export * as cli from './cli.ts';
 export * from './diagnostic.ts';
 export * as ingest from './ingest.ts';
 export { bug } from './internal.ts';
+export * as tensorflow from './tensorflow.ts';

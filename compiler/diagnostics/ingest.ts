@@ -10,7 +10,7 @@ export const modelNotFound = (file: string) =>
     code: 'LCC1001',
     what: 'The model file cannot be read.',
     where: { file },
-    remedy: 'Check the path; lcc reads .onnx files.',
+    remedy: 'Check the path; lcc reads .onnx files, and the model.json of TensorFlow.js.',
   });
 
 export const truncatedModel = (where: Place, reason: string) =>

@@ -117,7 +117,8 @@ export function makeOperand(id: number, type: TensorType): Operand {
   return { id, type, sizes, at: (index, fill) => load({ id, dtype: type.dtype, sizes }, index, fill) };
 }
 
-function readAttributes(op: string, attributes: Attributes): AttributeReader {
+/** The reader of a node's attributes, as the definition of its op parses them. */
+export function readAttributes(op: string, attributes: Attributes): AttributeReader {
   const read = <T extends AttributeValue>(
     name: string,
     fallback: T | undefined,

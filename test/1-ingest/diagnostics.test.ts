@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Bindings } from '../../compiler/1-ingest/onnx/bind.ts';
+import type { Bindings } from '../../compiler/1-ingest/bind.ts';
 import { ingestOnnx } from '../../compiler/1-ingest/onnx/ingest.ts';
 import { LccError } from '../../compiler/diagnostics/index.ts';
 import { onnxModel, tensorOf, type WrittenModel, type WrittenNode } from '../harness/onnx-model.ts';

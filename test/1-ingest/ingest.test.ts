@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Bindings } from '../../compiler/1-ingest/onnx/bind.ts';
+import type { Bindings } from '../../compiler/1-ingest/bind.ts';
 import { ingestOnnx } from '../../compiler/1-ingest/onnx/ingest.ts';
 import { evaluateGraph } from '../../compiler/ir/evaluate.ts';
 import { printGraph } from '../../compiler/ir/print.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ingestOnnx } from '../../compiler/1-ingest/onnx/ingest.ts';
-import type { ConstantBindings } from '../../compiler/1-ingest/onnx/type-constants.ts';
 import type { WrittenPort } from '../../compiler/1-ingest/onnx/write.ts';
+import type { ConstantBindings } from '../../compiler/1-ingest/type-constants.ts';
 import type { DType } from '../../compiler/tensor/dtype.ts';
 import { sizesOf } from '../../compiler/tensor/shape.ts';
 import { onnxModel } from '../harness/onnx-model.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import type { Bindings } from '../../compiler/1-ingest/onnx/bind.ts';
+import type { Bindings } from '../../compiler/1-ingest/bind.ts';
 import { ingestOnnx } from '../../compiler/1-ingest/onnx/ingest.ts';
 import { ModelProtoSchema, TensorProtoSchema } from '../../compiler/1-ingest/onnx/proto/generated/onnx_pb.ts';
 import { decodeTensor } from '../../compiler/1-ingest/onnx/tensor.ts';

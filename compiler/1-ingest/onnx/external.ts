@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ingest } from '../../diagnostics/index.ts';
+import { locateBeside } from '../locate-beside.ts';
 import type { TensorProto } from './proto/generated/onnx_pb.ts';
 
 /**
@@ -13,7 +14,7 @@ export function readExternalData(tensor: TensorProto, file: string | undefined):
   const location = entry('location');
   if (location === undefined || location === '') throw fail('it names no file');
   if (file === undefined) throw fail('the model was given as bytes, so there is no folder to look in');
-  const path = locate(dirname(file), location);
+  const path = locateBeside(dirname(file), location);
   if (path === 'outside') throw fail(`"${location}" is outside the folder of the model`);
   if (path === undefined) throw fail(`there is no file "${location}"`);
   const offset = parseCount(entry('offset')) ?? 0;
@@ -37,20 +38,6 @@ export function readExternalData(tensor: TensorProto, file: string | undefined):
     return bytes;
   } finally {
     closeSync(handle);
-  }
-}
-
-function locate(folder: string, location: string): string | 'outside' | undefined {
-  const isInside = (from: string, to: string): boolean => {
-    const way = relative(from, to);
-    return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-  };
-  if (isAbsolute(location) || !isInside(folder, join(folder, location))) return 'outside';
-  try {
-    const path = realpathSync(join(folder, location));
-    return isInside(realpathSync(folder), path) ? path : 'outside';
-  } catch {
-    return undefined;
   }
 }
 

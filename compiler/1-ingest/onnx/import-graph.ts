@@ -3,8 +3,9 @@ import type { GraphBuilder } from '../../ir/build.ts';
 import type { ValueId } from '../../ir/graph.ts';
 import { OpError } from '../../ops/op.ts';
 import { printType } from '../../tensor/tensor.ts';
+import { isDeclaredAs, printDeclared } from '../bind.ts';
 import { type OnnxAttributes, readAttributes } from './attributes.ts';
-import { declaredType, isDeclaredAs, printDeclared } from './bind.ts';
+import { declaredType } from './declared-type.ts';
 import { canonicalDomain, readOpsets } from './decode.ts';
 import { importers } from './importers/index.ts';
 import { OnnxNode, UnknownAtBuild, Unsupported } from './node.ts';
@@ -200,7 +201,7 @@ export class GraphImporter {
   #checkDeclared(declaration: ValueInfoProto, id: ValueId, node: NodeProto, around: Surroundings): void {
     const declared = declaredType(declaration.type);
     const type = this.#builder.type(id);
-    if (declared === undefined || declared.elementType === 0 || isDeclaredAs(type, declared)) return;
+    if (declared === undefined || declared.elementType === 'undefined' || isDeclaredAs(type, declared)) return;
     const value = `"${declaration.name}"`;
     throw ingest.contradictedType(this.#place(node, around), value, printDeclared(declared), printType(type));
   }

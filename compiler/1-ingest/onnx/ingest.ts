@@ -2,45 +2,31 @@ import { basename } from 'node:path';
 import { bug, ingest } from '../../diagnostics/index.ts';
 import { GraphBuilder } from '../../ir/build.ts';
 import { evaluateNode } from '../../ir/evaluate.ts';
-import type { Graph } from '../../ir/graph.ts';
 import { verifyGraph } from '../../ir/verify.ts';
 import { OpError } from '../../ops/op.ts';
-import { type Bindings, bindInputs } from './bind.ts';
+import { bindInputs } from '../bind.ts';
+import type { Ingested, IngestOptions, ModelSource } from '../source.ts';
+import { typeConstants } from '../type-constants.ts';
+import { declaredInputs, declaredType } from './declared-type.ts';
 import { type DecodedModel, decodeModel } from './decode.ts';
 import { GraphImporter } from './import-graph.ts';
 import { Scope } from './scope.ts';
-import { type ConstantBindings, typeConstants } from './type-constants.ts';
-
-export interface OnnxSource {
-  readonly bytes: Uint8Array;
-  /** Path of the model: for messages, and for external data beside it. */
-  readonly file?: string | undefined;
-}
-
-export interface IngestOptions extends Omit<Bindings, 'constants'> {
-  readonly constants?: ConstantBindings | undefined;
-}
-
-export interface Ingested {
-  /** Verified; holds lcc's ops only, and no node whose inputs are all known. */
-  readonly graph: Graph;
-  readonly notes: readonly string[];
-}
 
 /**
  * Reads an ONNX model. Functions and `If`s of known condition are inlined; whatever can be computed is.
  * @throws LccError LCC10xx, exit code 2, for anything wrong with the file, the bindings, or an operator lcc lacks
  */
-export function ingestOnnx(source: OnnxSource, options: IngestOptions = {}): Ingested {
+export function ingestOnnx(source: ModelSource, options: IngestOptions = {}): Ingested {
   const { file } = source;
   const model = decodeModel(source.bytes, file);
   const { graph, opsets } = model;
   requireDistinct('inputs', graph.input, file);
   requireDistinct('outputs', graph.output, file);
   const initialized = new Set(graph.initializer.map((tensor) => tensor.name));
-  const constants = typeConstants(graph.input, options.constants ?? {}, options, file);
+  const types = new Map(graph.input.map((input) => [input.name, declaredType(input.type)]));
+  const constants = typeConstants(types, options.constants ?? {}, options, file);
   const declared = graph.input.filter((v) => !initialized.has(v.name) || Object.hasOwn(constants, v.name));
-  const bound = bindInputs(declared, { ...options, constants }, file);
+  const bound = bindInputs(declaredInputs(declared, file), { ...options, constants }, file);
   const builder = new GraphBuilder(nameOfModel(model, file), evaluateNode);
   const scope = new Scope();
   for (const [name, type] of bound.types) {

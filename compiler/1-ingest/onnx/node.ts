@@ -1,26 +1,15 @@
 import type { GraphBuilder } from '../../ir/build.ts';
 import type { ValueId } from '../../ir/graph.ts';
-import type { Attributes, OpName } from '../../ops/index.ts';
 import { OpError } from '../../ops/op.ts';
-import { numbersOf, tensorOf } from '../../tensor/convert.ts';
-import type { DType } from '../../tensor/dtype.ts';
-import { sizesOf } from '../../tensor/shape.ts';
-import type { Tensor, TensorType } from '../../tensor/tensor.ts';
+import { numbersOf } from '../../tensor/convert.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { Emitter } from '../emitter.ts';
+import { UnknownAtBuild, Unsupported } from '../refusals.ts';
 import type { AttributeKinds, OnnxAttribute, OnnxAttributes } from './attributes.ts';
 import type { GraphProto } from './proto/generated/onnx_pb.ts';
 import { decodeTensor } from './tensor.ts';
 
-/** A use of an operator that lcc does not compile; ingest goes on and reports all of them. */
-export class Unsupported extends Error {}
-
-/** A value that decides shapes or structure, but is not known at build time. `use` says what it decides. */
-export class UnknownAtBuild extends Error {
-  constructor(use: string, valueName: string, inputs: readonly string[]) {
-    const origin = inputs.filter((name) => name !== valueName).map((name) => `"${name}"`);
-    const way = origin.length === 0 ? '' : `, which depends on ${origin.join(', ')}`;
-    super(`${use} comes from "${valueName}"${way}`);
-  }
-}
+export { UnknownAtBuild, Unsupported };
 
 /** Turns one node of a model into nodes of lcc; the values are the node's outputs in order, as many as are used. */
 export type Importer = (node: OnnxNode) => ValueId | readonly ValueId[];
@@ -42,9 +31,8 @@ export interface OnnxNodeFacts {
 }
 
 /** A node of the model as its importer sees it: typed attributes, inputs with their types, and a way to emit. */
-export class OnnxNode {
+export class OnnxNode extends Emitter {
   readonly op: string;
-  readonly name: string;
   readonly opset: number;
   readonly inputs: readonly (ValueId | undefined)[];
   readonly outputCount: number;
@@ -53,8 +41,8 @@ export class OnnxNode {
   readonly #builder: GraphBuilder;
 
   constructor(facts: OnnxNodeFacts, builder: GraphBuilder) {
+    super(facts.name, builder);
     this.op = facts.op;
-    this.name = facts.name;
     this.opset = facts.opset;
     this.inputs = facts.inputs;
     this.outputCount = facts.outputNames.length;
@@ -81,23 +69,6 @@ export class OnnxNode {
   /** All inputs, none of them left out. */
   allInputs(): ValueId[] {
     return this.inputs.map((_, i) => this.input(i));
-  }
-
-  type(id: ValueId): TensorType {
-    return this.#builder.type(id);
-  }
-
-  sizes(id: ValueId): number[] {
-    return sizesOf(this.type(id).shape);
-  }
-
-  rank(id: ValueId): number {
-    return this.type(id).shape.length;
-  }
-
-  /** The tensor of a value when it is known at build time. */
-  known(id: ValueId): Tensor | undefined {
-    return this.#builder.known(id);
   }
 
   /** Input `i`, which must be known at build time; undefined when left out. `use` says what it decides. */
@@ -174,55 +145,6 @@ export class OnnxNode {
   /** Integers that early opsets hold in an attribute and later ones in an input. */
   intsOf(name: string, input: number): number[] | undefined {
     return this.ints(name) ?? this.knownNumbers(input, name);
-  }
-
-  /** A non-negative axis out of one that may count from the end. */
-  axisOf(axis: number, rank: number): number {
-    if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-      throw new OpError(`axis ${axis} is outside a tensor of rank ${rank}`);
-    }
-    return axis < 0 ? axis + rank : axis;
-  }
-
-  /** The same for a list; no axis twice. */
-  axesOf(axes: readonly number[], rank: number): number[] {
-    const normal = axes.map((axis) => this.axisOf(axis, rank));
-    if (new Set(normal).size !== normal.length) throw new OpError(`axes [${axes.join(',')}] name one twice`);
-    return normal;
-  }
-
-  emit(op: OpName, inputs: readonly ValueId[], attributes: Attributes = {}): ValueId {
-    return this.#builder.add(op, inputs, attributes, this.name);
-  }
-
-  constant(tensor: Tensor): ValueId {
-    return this.#builder.constant(tensor, `${this.name}_${this.#builder.nextId}`);
-  }
-
-  /** A constant of plain numbers. */
-  numbers(dtype: DType, sizes: readonly number[], values: readonly (number | bigint)[]): ValueId {
-    return this.constant(tensorOf(dtype, sizes, values));
-  }
-
-  scalar(dtype: DType, value: number | bigint): ValueId {
-    return this.numbers(dtype, [], [value]);
-  }
-
-  /** The same elements in another shape; nothing when it has that shape. */
-  reshape(id: ValueId, shape: readonly number[]): ValueId {
-    const sizes = this.sizes(id);
-    const isSame = sizes.length === shape.length && sizes.every((size, i) => size === shape[i]);
-    return isSame ? id : this.emit('reshape', [id], { shape });
-  }
-
-  transpose(id: ValueId, perm: readonly number[]): ValueId {
-    return perm.every((axis, i) => axis === i) ? id : this.emit('transpose', [id], { perm });
-  }
-
-  expand(id: ValueId, shape: readonly number[]): ValueId {
-    const sizes = this.sizes(id);
-    const isSame = sizes.length === shape.length && sizes.every((size, i) => size === shape[i]);
-    return isSame ? id : this.emit('expand', [id], { shape });
   }
 
   #attribute<K extends keyof AttributeKinds>(name: string, kind: K): AttributeKinds[K] | undefined {

@@ -13,6 +13,7 @@ import {
   type NodeProto,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
   TensorProtoSchema,
   type ValueInfoProto,
@@ -87,6 +88,8 @@ export interface WrittenModel extends WrittenGraph {
   readonly opsets?: Readonly<Record<string, number>>;
   readonly irVersion?: number;
   readonly producer?: string;
+  /** Written in the order of the keys (metadata_props). */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly functions?: readonly WrittenFunction[];
 }
 
@@ -100,6 +103,7 @@ export function writeOnnx(model: WrittenModel): Uint8Array {
       opsetImport: opsetImports({ '': model.opset, ...model.opsets }),
       graph: graphProto(model),
       functions: (model.functions ?? []).map(functionProto),
+      metadataProps: metadataProps(model.metadata ?? {}),
     }),
   );
 }
@@ -138,6 +142,11 @@ function functionProto(fn: WrittenFunction): FunctionProto {
     opsetImport: opsetImports(fn.opsets ?? {}),
   });
 }
+
+const metadataProps = (metadata: Readonly<Record<string, string>>) =>
+  Object.keys(metadata)
+    .sort()
+    .map((key) => create(StringStringEntryProtoSchema, { key, value: metadata[key] ?? '' }));
 
 const opsetImports = (opsets: Readonly<Record<string, number>>) =>
   Object.entries(opsets).map(([domain, version]) =>

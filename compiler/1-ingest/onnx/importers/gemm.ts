@@ -1,5 +1,6 @@
 import type { ValueId } from '../../../ir/graph.ts';
 import { OpError } from '../../../ops/op.ts';
+import { multiply } from '../../multiply.ts';
 import type { Importer, OnnxNode } from '../node.ts';
 
 /** Y = alpha A' B' + beta C. With B known, a linear layer over B as [N, K]. */
@@ -35,11 +36,4 @@ function asBias(node: OnnxNode, addend: ValueId, n: number): ValueId | undefined
   return last === n || last === 1 ? node.expand(node.reshape(addend, [last]), [n]) : undefined;
 }
 
-/** With a known matrix on the right, a linear layer over its transpose. */
 export const importMatMul: Importer = (node) => multiply(node, node.input(0), node.input(1));
-
-export function multiply(node: OnnxNode, a: ValueId, b: ValueId): ValueId {
-  const isLayer = node.known(b) !== undefined && node.rank(b) === 2 && node.known(a) === undefined;
-  if (!isLayer || node.rank(a) === 0) return node.emit('matmul', [a, b]);
-  return node.emit('linear', [a, node.transpose(b, [1, 0])]);
-}

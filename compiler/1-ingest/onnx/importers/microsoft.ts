@@ -1,7 +1,7 @@
 import type { ValueId } from '../../../ir/graph.ts';
+import { multiply } from '../../multiply.ts';
 import type { Importer, OnnxNode } from '../node.ts';
 import { importFusedConv } from './conv.ts';
-import { multiply } from './gemm.ts';
 
 const plus = (node: OnnxNode, left: ValueId, right: ValueId | undefined): ValueId =>
   right === undefined ? left : node.emit('add', [left, right]);

@@ -1,8 +1,7 @@
-import { ingest } from '../../diagnostics/index.ts';
-import { type Dim, dim, sizesOf } from '../../tensor/shape.ts';
-import { printType, type Tensor, type TensorType } from '../../tensor/tensor.ts';
-import { dtypeOf, nameOfElementType } from './element-type.ts';
-import type { TypeProto, ValueInfoProto } from './proto/generated/onnx_pb.ts';
+import { ingest } from '../diagnostics/index.ts';
+import type { DType } from '../tensor/dtype.ts';
+import { type Dim, dim, sizesOf } from '../tensor/shape.ts';
+import { printType, type Tensor, type TensorType } from '../tensor/tensor.ts';
 
 /** What the user fixes about a model's inputs. */
 export interface Bindings {
@@ -20,31 +19,24 @@ export interface BoundInputs {
 }
 
 /** A size, a symbol, or undefined when nothing is known. */
-type DeclaredDim = number | string | undefined;
+export type DeclaredDim = number | string | undefined;
 
+/** The tensor type that a model file gives an input or a value. */
 export interface DeclaredType {
-  readonly elementType: number;
+  /** as the file names it */
+  readonly elementType: string;
+  /** undefined: lcc has none for it */
+  readonly dtype: DType | undefined;
   /** undefined: even the rank is unknown */
   readonly dims: readonly DeclaredDim[] | undefined;
 }
 
-/** The tensor type a value is declared with; undefined for sequences, maps and the like. */
-export function declaredType(type: TypeProto | undefined): DeclaredType | undefined {
-  if (type?.value.case !== 'tensorType') return undefined;
-  const { elemType, shape } = type.value.value;
-  const dims = shape?.dim.map(({ value }): DeclaredDim => {
-    if (value.case === 'dimValue') return value.value < 0n ? undefined : Number(value.value);
-    return value.case === 'dimParam' && value.value !== '' ? value.value : undefined;
-  });
-  return { elementType: elemType, dims };
-}
-
 export const printDeclared = ({ elementType, dims }: DeclaredType): string =>
-  `${nameOfElementType(elementType)}${dims === undefined ? '' : `[${dims.map((d) => d ?? '?').join(',')}]`}`;
+  `${elementType}${dims === undefined ? '' : `[${dims.map((d) => d ?? '?').join(',')}]`}`;
 
 /** Whether a value of `type` may be declared so: names and unknowns fit any size. */
-export const isDeclaredAs = (type: TensorType, { elementType, dims }: DeclaredType): boolean =>
-  dtypeOf(elementType) === type.dtype &&
+export const isDeclaredAs = (type: TensorType, { dtype, dims }: DeclaredType): boolean =>
+  dtype === type.dtype &&
   (dims === undefined ||
     (dims.length === type.shape.length && dims.every((d, i) => typeof d !== 'number' || d === type.shape[i]?.size)));
 
@@ -53,11 +45,10 @@ export const isDeclaredAs = (type: TensorType, { elementType, dims }: DeclaredTy
  * note. @throws LccError LCC1004 listing all that stay free, LCC1014 and LCC1015 for bindings that do not fit
  */
 export function bindInputs(
-  inputs: readonly ValueInfoProto[],
+  declared: ReadonlyMap<string, DeclaredType>,
   bindings: Bindings,
   file: string | undefined,
 ): BoundInputs {
-  const declared = new Map(inputs.map((input) => [input.name, requireTensorType(input, file)]));
   const sizes = new SymbolTable(file);
   const known = [...new Set([...declared.values()].flatMap((d) => d.dims ?? []))].filter((d) => typeof d === 'string');
   for (const [symbol, size] of Object.entries(bindings.dims ?? {})) {
@@ -76,22 +67,12 @@ export function bindInputs(
   for (const [name, tensor] of Object.entries(bindings.constants ?? {})) {
     take('--const', name, sizesOf(tensor.shape));
     const type = declared.get(name);
-    if (type !== undefined && dtypeOf(type.elementType) !== tensor.dtype) {
+    if (type !== undefined && type.dtype !== tensor.dtype) {
       throw ingest.misfitBinding(file, '--const', name, printType(tensor), printDeclared(type));
     }
   }
   const notes = bindBatch(declared, given, sizes);
   return { types: bindAll(declared, given, sizes, file), notes };
-}
-
-function requireTensorType(input: ValueInfoProto, file: string | undefined): DeclaredType {
-  const type = declaredType(input.type);
-  if (type === undefined) {
-    const kind = input.type?.value.case?.replace('Type', '') ?? 'no type';
-    throw ingest.unsupportedElementType({ file }, `Input "${input.name}"`, kind);
-  }
-  if (dtypeOf(type.elementType) !== undefined) return type;
-  throw ingest.unsupportedElementType({ file }, `Input "${input.name}"`, nameOfElementType(type.elementType));
 }
 
 function requireFit(
@@ -161,7 +142,7 @@ function bindAll(
   const types = new Map<string, TensorType>();
   const free: string[] = [];
   for (const [name, type] of declared) {
-    const dtype = dtypeOf(type.elementType);
+    const { dtype } = type;
     const shape = given.get(name);
     const dims = type.dims ?? shape;
     if (dtype === undefined) continue;

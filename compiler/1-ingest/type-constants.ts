@@ -1,37 +1,27 @@
-import { ingest } from '../../diagnostics/index.ts';
-import { tensorOf } from '../../tensor/convert.ts';
-import { type DType, dtypes } from '../../tensor/dtype.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
-import { type Bindings, type DeclaredType, declaredType, printDeclared } from './bind.ts';
-import { dtypeOf } from './element-type.ts';
-import type { ValueInfoProto } from './proto/generated/onnx_pb.ts';
+import { ingest } from '../diagnostics/index.ts';
+import { tensorOf } from '../tensor/convert.ts';
+import { type DType, dtypes } from '../tensor/dtype.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Bindings, type DeclaredType, printDeclared } from './bind.ts';
 
 /** Inputs fixed at build time: plain numbers take the dtype and shape that the model declares. */
 export type ConstantBindings = Readonly<Record<string, Tensor | readonly number[]>>;
 
 /**
- * Tensors for all constant bindings. A single unbound dimension is as long as the numbers last; without a declared rank
+ * Tensors for all constant bindings; an input of no tensor type is undefined. A single unbound dimension is as long as the numbers last; without a declared rank
  * one number is a scalar, more are a vector. @throws LccError LCC1014, LCC1015
  */
 export function typeConstants(
-  inputs: readonly ValueInfoProto[],
+  inputs: ReadonlyMap<string, DeclaredType | undefined>,
   constants: ConstantBindings,
   bindings: Pick<Bindings, 'dims' | 'shapes'>,
   file: string | undefined,
 ): Record<string, Tensor> {
   const typed = Object.entries(constants).map(([name, value]) => {
     if (!isNumbers(value)) return [name, value] as const;
-    const input = inputs.find((candidate) => candidate.name === name);
-    if (input === undefined) {
-      throw ingest.unknownBinding(
-        file,
-        '--const',
-        name,
-        inputs.map((candidate) => candidate.name),
-      );
-    }
-    const type = declaredType(input.type);
-    const dtype = type && dtypeOf(type.elementType);
+    if (!inputs.has(name)) throw ingest.unknownBinding(file, '--const', name, [...inputs.keys()]);
+    const type = inputs.get(name);
+    const dtype = type?.dtype;
     const shape = type && (bindings.shapes?.[name] ?? shapeFor(type, value.length, bindings.dims ?? {}));
     if (dtype === undefined || shape === undefined || !value.every((number) => isElement(number, dtype))) {
       throw ingest.misfitBinding(file, '--const', name, value.join(','), type ? printDeclared(type) : 'no tensor');
