@@ -1,8 +1,8 @@
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
+import { uniqueNames } from '../rewrite/unique-names.ts';
 import { type ValueView, viewOf } from '../rewrite/unit-map.ts';
 import { sameShape, sizeAt, sizesOf } from '../tensor/shape.ts';
 import { branchBetween, isLayer, macsOfNode, weightsOfNode } from './branch.ts';
-import { uniqueNames } from './unique-names.ts';
 
 /** y = x + f(x): f starts at x alone, has weights, and nothing reads its values outside. */
 export interface ResidualBlock {

@@ -60,7 +60,8 @@ export function storeInteger(tensor: Tensor, bits: IntegerForm['bits'], groups: 
   return storeFinite(tensor, (data) => {
     const limit = 2 ** (bits - 1) - 1;
     const scaleOf = groupMaxima(data, groups).map((max) => decodeBfloat16(encodeBfloat16(max / limit)));
-    const scales = Float32Array.from(groups, (group) => scaleOf[group] ?? 0);
+    const scales = new Float32Array(groups.length);
+    for (let i = 0; i < scales.length; i++) scales[i] = scaleOf[groups[i] ?? 0] ?? 0;
     const codes = new Int8Array(data.length);
     for (let i = 0; i < codes.length; i++) {
       const scale = scales[i] ?? 0;

@@ -4,13 +4,13 @@ import { integerError } from '../../compiler/3-compress/actions/quantize-activat
 import { sampleInputRows } from '../../compiler/3-compress/calibrate/input-rows.ts';
 import { largestMagnitudes, measureSpreads } from '../../compiler/3-compress/calibrate/spread.ts';
 import { findHomogeneousPairs } from '../../compiler/3-compress/homogeneous-pairs.ts';
-import { findLayers } from '../../compiler/3-compress/layers.ts';
 import { equaliseChannels } from '../../compiler/3-compress/passes/equalise-channels.ts';
 import { noPrices } from '../../compiler/3-compress/plan/prices.ts';
 import { chooseEncoding, makeQuantise } from '../../compiler/3-compress/plan/quantise.ts';
 import type { Graph, ValueId } from '../../compiler/ir/graph.ts';
 import { verifyGraph } from '../../compiler/ir/verify.ts';
 import { makeRunner } from '../../compiler/make-runner.ts';
+import { findLayers } from '../../compiler/rewrite/layers.ts';
 import { makeRandom } from '../harness/random.ts';
 import { outputError, samplesFor } from './actions/cut-case.ts';
 import { graphOf, type Sketch } from './pass-case.ts';

@@ -1,6 +1,6 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
+import { isPointwise, type WeightLayer } from '../../rewrite/layers.ts';
 import { elementCount, type Shape, sizeAt, sizesOf } from '../../tensor/shape.ts';
-import { isPointwise, type WeightLayer } from '../layers.ts';
 
 /** A layer as taps of w[n, :, t] over an image of channels. */
 export interface ChannelPlace {

@@ -3,11 +3,11 @@ import type { Moments } from '../../linalg/moments.ts';
 import { ops } from '../../ops/index.ts';
 import { collapseOnto } from '../../rewrite/collapse.ts';
 import { oneTap } from '../../rewrite/factor-layer.ts';
+import { uniqueNames } from '../../rewrite/unique-names.ts';
 import { type ValueView, viewOf } from '../../rewrite/unit-map.ts';
 import { elementCount, sameShape, sizeAt } from '../../tensor/shape.ts';
 import { branchBetween, isLayer, macsOfNode, weightsOfNode } from '../branch.ts';
 import type { Candidate, Level } from '../candidate.ts';
-import { uniqueNames } from '../unique-names.ts';
 import { fitLinear, jointRows, poolHalves, widestRows } from './fit-linear.ts';
 import { linearLevels } from './linear-levels.ts';
 

@@ -9,12 +9,12 @@ import {
   type LinearMap,
   scaleRows,
 } from '../../rewrite/collapse.ts';
+import { findLayers, isPointwise, macsOf, parametersOf, type WeightLayer } from '../../rewrite/layers.ts';
+import { uniqueNames } from '../../rewrite/unique-names.ts';
 import { type LinearEnd, linearEndOf, unitMapTo, type ValueView, viewOf } from '../../rewrite/unit-map.ts';
 import { sizesOf } from '../../tensor/shape.ts';
 import { featureKey } from '../calibrate/observe.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import { findLayers, isPointwise, macsOf, parametersOf, type WeightLayer } from '../layers.ts';
-import { uniqueNames } from '../unique-names.ts';
 import { findBlocks } from './collapse-blocks.ts';
 import { fitLinear, type JointRows, jointRows, poolHalves, squaredError, widestRows } from './fit-linear.ts';
 import { linearLevels, type StandIn } from './linear-levels.ts';

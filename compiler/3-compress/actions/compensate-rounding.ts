@@ -1,9 +1,9 @@
 import { inverseFactor } from '../../linalg/inverse-factor.ts';
 import { identity, type Matrix, sliceColumns, trace } from '../../linalg/matrix.ts';
 import { gram } from '../../linalg/multiply.ts';
+import { nearestEntry } from '../../tensor/palette.ts';
 import { decodeForm, type IntegerForm, type PaletteForm, storeCodes } from '../../tensor/stored.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { nearestEntry } from './palette.ts';
 
 /** Share of the mean diagonal added to the Hessian (papers.md 5.5). */
 export const damping = 0.01;

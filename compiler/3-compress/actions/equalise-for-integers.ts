@@ -1,10 +1,10 @@
 import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { makeMatrix } from '../../linalg/matrix.ts';
+import { findLayers } from '../../rewrite/layers.ts';
 import { sampleInputRows } from '../calibrate/input-rows.ts';
 import { largestMagnitudes, measureSpreads } from '../calibrate/spread.ts';
 import { findHomogeneousPairs } from '../homogeneous-pairs.ts';
-import { findLayers } from '../layers.ts';
 import { type Equalised, equaliseChannels } from '../passes/equalise-channels.ts';
 import { integerError } from './quantize-activations.ts';
 

@@ -8,10 +8,10 @@ import {
 } from '../../rewrite/attention-heads.ts';
 import type { LinearMap } from '../../rewrite/collapse.ts';
 import { float32 } from '../../rewrite/factor-layer.ts';
+import { findLayers, type WeightLayer } from '../../rewrite/layers.ts';
 import type { Rewriter, Rule } from '../../rewrite/rebuild.ts';
 import type { ValueView } from '../../rewrite/unit-map.ts';
 import { sizeAt, sizesOf } from '../../tensor/shape.ts';
-import { findLayers, type WeightLayer } from '../layers.ts';
 
 /** Where an attention's queries, keys and values come from. */
 export interface Heads {

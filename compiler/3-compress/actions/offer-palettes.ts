@@ -1,14 +1,14 @@
 import type { Rule } from '../../rewrite/rebuild.ts';
 import { scaleOutputs } from '../../rewrite/scale-outputs.ts';
 import { decodeBfloat16, encodeBfloat16 } from '../../tensor/convert.ts';
+import { storePalette } from '../../tensor/palette.ts';
 import { elementCount, sizeAt } from '../../tensor/shape.ts';
+import { type SortedElements, sortElements } from '../../tensor/sorted-elements.ts';
 import { makeTensor, type Tensor } from '../../tensor/tensor.ts';
 import { once } from '../once.ts';
 import { codeEntropy } from './code-entropy.ts';
 import { compensateRounding, type HessianBlock } from './compensate-rounding.ts';
-import { storePalette } from './palette.ts';
 import type { Effect } from './rounding-effect.ts';
-import { type SortedElements, sortElements } from './sorted-elements.ts';
 import type { StoredPlace } from './stored-places.ts';
 
 /** Entries from the finest palette to the coarsest, and those whose rounding is worth compensating. */

@@ -1,7 +1,7 @@
 import type { Graph, Node, ValueId } from '../../ir/graph.ts';
+import { isTableOf, isWeightOf, tiedConstants } from '../../rewrite/tied-constants.ts';
 import { elementCount, type Shape, sizeAt } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { isTableOf, isWeightOf, tiedConstants } from '../tied-constants.ts';
 
 /** A constant that may be stored in fewer bits, and the value that its rounding disturbs. */
 export interface StoredPlace {

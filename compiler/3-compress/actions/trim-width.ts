@@ -2,12 +2,18 @@ import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Matrix } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
 import { gram } from '../../linalg/multiply.ts';
+import {
+  type ChannelGroup,
+  findChannelGroups,
+  prefixOrder,
+  seenUnits,
+  type UnitReader,
+} from '../../rewrite/channel-groups.ts';
 import { columnsByUnit, cutReader, makeNarrower, type Refit } from '../../rewrite/cut-width.ts';
+import { parametersOf, type WeightLayer } from '../../rewrite/layers.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import { type ChannelGroup, findChannelGroups, type UnitReader } from '../channel-groups.ts';
 import { fitUnits } from '../fit-units.ts';
-import { parametersOf, type WeightLayer } from '../layers.ts';
 import { selectUnits, type View } from '../select-units.ts';
 import { trimHeads } from './trim-heads.ts';
 
@@ -71,8 +77,7 @@ interface Sight extends View {
 
 function makeSight(reader: UnitReader, moments: Moments): Sight {
   const { units } = reader.seen;
-  const places = new Map(units.map((unit, place) => [unit, place]));
-  const channels = reader.x.units.map((unit) => places.get(unit) ?? -1);
+  const channels = seenUnits(reader);
   const columns = columnsByUnit(reader.layer.weights, channels);
   const isCentred = seesNoPadding(reader.layer);
   const spread = isCentred ? moments.covariance() : moments.secondMoment();
@@ -133,16 +138,6 @@ function widthsFor(width: number): number[] {
     if (kept % step === 0) widths.push(kept);
   }
   return widths;
-}
-
-/** Units by their place in the layers that make them: the first unit of each, then the second of each. */
-function prefixOrder({ width, writers }: ChannelGroup): number[] {
-  const places = new Array<number>(width).fill(Number.POSITIVE_INFINITY);
-  for (const { units } of writers)
-    units.forEach((unit, place) => {
-      places[unit] = Math.min(places[unit] ?? place, place);
-    });
-  return Array.from(places.keys()).sort((a, b) => (places[a] ?? 0) - (places[b] ?? 0) || a - b);
 }
 
 /** Weights and multiply-adds of all layers that touch the units, with the units that `isKept`. */

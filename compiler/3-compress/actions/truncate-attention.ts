@@ -6,11 +6,11 @@ import { svd } from '../../linalg/svd.ts';
 import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
 import { emitHeads, type HeadLayout, type HeadSource, headMaps } from '../../rewrite/attention-heads.ts';
 import { compose, type LinearMap } from '../../rewrite/collapse.ts';
+import type { WeightLayer } from '../../rewrite/layers.ts';
 import type { Rewriter, Rule } from '../../rewrite/rebuild.ts';
+import { uniqueNames } from '../../rewrite/unique-names.ts';
 import { type ValueView, viewOf } from '../../rewrite/unit-map.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import type { WeightLayer } from '../layers.ts';
-import { uniqueNames } from '../unique-names.ts';
 import {
   findHeadReaders,
   type HeadReader,

@@ -4,8 +4,8 @@ import { gram, multiply, multiplyTransposed, transposedMultiply } from '../../li
 import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
 import { balanceFactors } from '../../rewrite/balance-factors.ts';
 import { factorChannels, factorFlattened, type OutputFactors } from '../../rewrite/factor-layer.ts';
+import { findLayers, macsOf, parametersOf, type WeightLayer } from '../../rewrite/layers.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import { findLayers, macsOf, parametersOf, type WeightLayer } from '../layers.ts';
 import { networkHeadsOf } from '../network-heads.ts';
 import { type ChannelPlace, flattenedOf, windowOf } from './channel-place.ts';
 import { requestsOf, separateTaps, type TapStatistics, tapStatisticsOf } from './tap-statistics.ts';

@@ -7,11 +7,11 @@ import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
 import { balanceFactors } from '../../rewrite/balance-factors.ts';
 import { float32 } from '../../rewrite/factor-layer.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
+import { tiedConstants } from '../../rewrite/tied-constants.ts';
+import { uniqueNames } from '../../rewrite/unique-names.ts';
 import { elementCount, sizeAt } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import { tiedConstants } from '../tied-constants.ts';
-import { uniqueNames } from '../unique-names.ts';
 
 /**
  * Low rank of an embedding table [V, d]: rows of a table [V, r] are gathered, then a linear layer makes d of r. The basis

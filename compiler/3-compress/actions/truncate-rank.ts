@@ -7,11 +7,11 @@ import { svd } from '../../linalg/svd.ts';
 import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
 import { balanceFactors } from '../../rewrite/balance-factors.ts';
 import { factorOutputs } from '../../rewrite/factor-layer.ts';
+import { findLayers, macsOf, parametersOf, type WeightLayer } from '../../rewrite/layers.ts';
 import { sizeAt } from '../../tensor/shape.ts';
 import { featureKey } from '../calibrate/observe.ts';
 import { type OutputMetrics, outputMetrics } from '../calibrate/output-metric.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import { findLayers, macsOf, parametersOf, type WeightLayer } from '../layers.ts';
 import { networkHeadsOf } from '../network-heads.ts';
 
 /**

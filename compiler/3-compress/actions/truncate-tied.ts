@@ -6,12 +6,12 @@ import { gram, multiply, transposedMultiply } from '../../linalg/multiply.ts';
 import { symmetricEigen } from '../../linalg/symmetric-eigen.ts';
 import { float32 } from '../../rewrite/factor-layer.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
+import { isTableOf, isWeightOf, tiedConstants } from '../../rewrite/tied-constants.ts';
+import { uniqueNames } from '../../rewrite/unique-names.ts';
 import { numbersOf } from '../../tensor/convert.ts';
 import { elementCount, sizeAt } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Candidate, FindCandidates, Level } from '../candidate.ts';
-import { isTableOf, isWeightOf, tiedConstants } from '../tied-constants.ts';
-import { uniqueNames } from '../unique-names.ts';
 import { factorTable, gatherFactors, ranksOf, type TableFactors } from './truncate-embedding.ts';
 
 /**

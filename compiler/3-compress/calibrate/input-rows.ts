@@ -1,8 +1,8 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { type Matrix, makeMatrix, sliceRows } from '../../linalg/matrix.ts';
+import type { WeightLayer } from '../../rewrite/layers.ts';
 import { sizesOf } from '../../tensor/shape.ts';
-import type { WeightLayer } from '../layers.ts';
 import { outputNameOf, withOutputs } from './with-outputs.ts';
 
 /** Rows a layer gets: twice its inputs where that is possible, so that its covariance has full rank (papers.md 5.1). */

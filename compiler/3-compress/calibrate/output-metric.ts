@@ -3,7 +3,7 @@ import type { Graph, Node, ValueId } from '../../ir/graph.ts';
 import { type Matrix, makeMatrix } from '../../linalg/matrix.ts';
 import type { Moments } from '../../linalg/moments.ts';
 import { multiply, transposedMultiply } from '../../linalg/multiply.ts';
-import { isPointwise, type WeightLayer } from '../layers.ts';
+import { isPointwise, type WeightLayer } from '../../rewrite/layers.ts';
 import { addSlopes, isSmoothOrHomogeneous } from './add-slopes.ts';
 import type { RowRequest } from './observe.ts';
 

@@ -86,3 +86,12 @@ export function plannedChoices(plan: readonly PlannedAction[], missing: Set<Plan
     },
   };
 }
+
+/** The same for weights that have changed since: constants take their kinds of encoding, whatever the labels are now. */
+export const ofSameKinds = (plan: readonly PlannedAction[]): Choices => ({
+  ...plannedChoices(plan, new Set()),
+  encoding: () => (place, offered) => {
+    const here = plan.filter((one) => storingPasses.includes(one.pass) && one.place === place.name);
+    return offered.find(({ kind }) => here.some(({ level }) => kindOfLabel(level) === kind))?.make();
+  },
+});

@@ -3,16 +3,16 @@ import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner, MeasureSize, ShippedSize } from '../../ir/trial.ts';
 import { passesWithPlaces } from '../structure.ts';
 import { type Arm, armsOf } from './arms.ts';
-import { type Choices, plannedChoices, pricedChoices } from './choices.ts';
-import { makeJudge, type Validation } from './judge.ts';
-import { bestOf, efficient, type Figures, nearestOf } from './limits.ts';
+import { type Choices, ofSameKinds, plannedChoices, pricedChoices } from './choices.ts';
+import { decisiveLoss, makeJudge, type Validation } from './judge.ts';
+import { bestOf, efficient, type Figures, isMet, nearestOf } from './limits.ts';
 import { isLimited, type Limits, type Switches } from './options.ts';
 import { noPrices, switchOf } from './prices.ts';
 import { type Curve, measureGrid, search } from './search.ts';
 import { measureSensitivitiesByName } from './sensitivity-by-name.ts';
 import { traceActions, tracePasses } from './trace.ts';
 import { decisionsOf, type TrialMemory } from './trial-memory.ts';
-import { type Made, makeBuild, makeTrials, type Trial, type Trials } from './trials.ts';
+import { type Builder, type Made, makeBuilder, makeTrials, type Trial, type Trials } from './trials.ts';
 import { ascend, descend, startsOf } from './walk.ts';
 
 export interface CompressTask {
@@ -34,13 +34,15 @@ export interface CompressTask {
   readonly memory: TrialMemory;
   /** throws where exact passes changed what a graph computes */
   readonly proveFolds: (before: Graph, after: Graph) => void;
+  /** trains a network that has lost something to answer as the original does; its graph keeps its form */
+  readonly finetune?: ((graph: Graph) => Promise<Graph>) | undefined;
   /** each different result of the search, as it is measured */
   readonly onTrial?: (trial: Figures, count: number) => void;
 }
 
 /** The whole after each pass that acted. */
 export interface PassStep extends Figures {
-  readonly pass: Made['actions'][number]['pass'];
+  readonly pass: Made['actions'][number]['pass'] | 'fine-tune';
   readonly actions: number;
 }
 
@@ -81,7 +83,8 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     const size = measureSize(made);
     return { loss: await judge(made), size: await size };
   };
-  const build = makeBuild(graph, samples, makeRunner);
+  const builder = makeBuilder(graph, samples, makeRunner);
+  const { build } = builder;
   const before = await measureSize(graph);
   const trials = makeTrials({
     switches,
@@ -128,9 +131,14 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     steps.push({ pass: first.pass, actions: actions.length, ...figures });
   }
   const errors = await traceActions(graph, build, chosen, heldOut, makeRunner, task.memory);
+  const tuned = task.finetune && (await finetune(task.finetune, builder, chosen, measure));
+  if (tuned) task.onTrial?.(tuned, trials.all().length + 1);
+  const isBetter = tuned && isMet(tuned, limits) && decisiveLoss(tuned.loss) < decisiveLoss(chosen.loss);
+  if (isBetter) steps.push({ pass: 'fine-tune', actions: 0, size: tuned.size, loss: tuned.loss });
   const all = trials.all();
   return {
     ...chosen,
+    ...(isBetter && tuned),
     before,
     errors,
     steps,
@@ -139,6 +147,20 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     isFeasible,
     missing: [...missing],
   };
+}
+
+/** What was chosen, trained on before its constants are stored as they were. */
+async function finetune(
+  train: (graph: Graph) => Promise<Graph>,
+  { build, store }: Builder,
+  { actions }: Made,
+  measure: (graph: Graph) => Promise<Figures>,
+): Promise<Pick<Made, 'graph'> & Figures> {
+  const choices = ofSameKinds(actions);
+  const { graph: structured } = build({ ...choices, stores: false });
+  const trained = await train(structured);
+  const { graph } = choices.stores ? store(trained, choices) : { graph: trained };
+  return { graph, ...(await measure(graph)) };
 }
 
 /** Layers that a plan scales the inputs of, and that are not there. */

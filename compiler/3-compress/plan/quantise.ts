@@ -1,5 +1,6 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
+import { findLayers } from '../../rewrite/layers.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
 import { replaceNodes } from '../../rewrite/replace-nodes.ts';
 import { elementCount } from '../../tensor/shape.ts';
@@ -18,7 +19,6 @@ import {
 } from '../actions/quantize-weights.ts';
 import { sampleInputRows } from '../calibrate/input-rows.ts';
 import { measureSpreads, totalVariance } from '../calibrate/spread.ts';
-import { findLayers } from '../layers.ts';
 import type { Switches } from './options.ts';
 import type { Prices } from './prices.ts';
 

@@ -26,23 +26,32 @@ export interface Made {
 
 export type Build = (choices: Choices, visit?: (after: PassResult) => void) => Made;
 
+export interface Builder {
+  readonly build: Build;
+  /** Stores the constants of a graph that was restructured already. */
+  readonly store: (graph: Graph, choices: Choices) => Made;
+}
+
 /** Inputs that rounding is measured on at most. */
 const mostRead = 512;
 
 /** Restructures, then stores what that leaves. */
-export function makeBuild(graph: Graph, samples: readonly Feeds[], makeRunner: MakeRunner): Build {
+export function makeBuilder(graph: Graph, samples: readonly Feeds[], makeRunner: MakeRunner): Builder {
   const restructure = makeRestructure(graph, samples, makeRunner);
   const quantise = makeQuantise(samples.slice(0, mostRead), makeRunner);
-  return (choices, visit) => {
+  const store = (structured: Graph, choices: Choices): Made =>
+    quantise(structured, {
+      encoding: choices.encoding(structured),
+      equalised: choices.equalised,
+      ...(choices.attention && { attention: choices.attention(structured) }),
+    });
+  const build: Build = (choices, visit) => {
     const structured = restructure(choices, visit);
     if (!choices.stores) return structured;
-    const stored = quantise(structured.graph, {
-      encoding: choices.encoding(structured.graph),
-      equalised: choices.equalised,
-      ...(choices.attention && { attention: choices.attention(structured.graph) }),
-    });
+    const stored = store(structured.graph, choices);
     return { graph: stored.graph, actions: [...structured.actions, ...stored.actions] };
   };
+  return { build, store };
 }
 
 export interface TrialsTask {

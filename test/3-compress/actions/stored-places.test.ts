@@ -3,14 +3,14 @@ import { encodingsOf } from '../../../compiler/3-compress/actions/quantize-weigh
 import { findStoredPlaces, withConstants } from '../../../compiler/3-compress/actions/stored-places.ts';
 import { sampleInputRows } from '../../../compiler/3-compress/calibrate/input-rows.ts';
 import { measureSpreads } from '../../../compiler/3-compress/calibrate/spread.ts';
-import { findLayers } from '../../../compiler/3-compress/layers.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
 import { chooseEncoding, makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
-import { tiedConstants } from '../../../compiler/3-compress/tied-constants.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
 import { makeRunner } from '../../../compiler/make-runner.ts';
+import { findLayers } from '../../../compiler/rewrite/layers.ts';
+import { tiedConstants } from '../../../compiler/rewrite/tied-constants.ts';
 import { makeRandom } from '../../harness/random.ts';
 import { graphOf, type Sketch } from '../pass-case.ts';
 import { measureErrors } from './level-case.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { findWidths, trimWidth } from '../../../compiler/3-compress/actions/trim-width.ts';
-import { findChannelGroups } from '../../../compiler/3-compress/channel-groups.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
 import type { Graph, ValueId } from '../../../compiler/ir/graph.ts';
 import type { Attributes } from '../../../compiler/ops/index.ts';
+import { findChannelGroups } from '../../../compiler/rewrite/channel-groups.ts';
 import { makeRandom } from '../../harness/random.ts';
 import { graphOf, type Sketch } from '../pass-case.ts';
 import { levelLabelled, levelsOf, outputError, outputErrors, samplesFor, take, weightsIn } from './cut-case.ts';

@@ -3,13 +3,13 @@ import { truncateEmbedding } from '../../../compiler/3-compress/actions/truncate
 import { truncateRank } from '../../../compiler/3-compress/actions/truncate-rank.ts';
 import { truncateTied } from '../../../compiler/3-compress/actions/truncate-tied.ts';
 import { observe } from '../../../compiler/3-compress/calibrate/observe.ts';
-import { findLayers } from '../../../compiler/3-compress/layers.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
-import { tiedConstants } from '../../../compiler/3-compress/tied-constants.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
 import { makeRunner } from '../../../compiler/make-runner.ts';
+import { findLayers } from '../../../compiler/rewrite/layers.ts';
+import { tiedConstants } from '../../../compiler/rewrite/tied-constants.ts';
 import { makeRandom } from '../../harness/random.ts';
 import { graphOf, type Sketch } from '../pass-case.ts';
 import { outputErrors, take } from './cut-case.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { plannedChoices, pricedChoices } from '../../../compiler/3-compress/plan/choices.ts';
 import { allAuto } from '../../../compiler/3-compress/plan/options.ts';
 import { noPrices, type Prices } from '../../../compiler/3-compress/plan/prices.ts';
-import { makeBuild } from '../../../compiler/3-compress/plan/trials.ts';
+import { makeBuilder } from '../../../compiler/3-compress/plan/trials.ts';
 import type { PlannedAction } from '../../../compiler/ir/bundle.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
 import { makeRunner } from '../../../compiler/make-runner.ts';
@@ -15,7 +15,7 @@ const graph = graphOf((g) => {
   return g.add('attention', [x, x, x], { scale: 0.35 });
 });
 const samples: Feeds[] = Array.from({ length: 6 }, () => ({ x0: Float32Array.from(random.reals(320, -2, 2)) }));
-const build = makeBuild(graph, samples, makeRunner);
+const { build } = makeBuilder(graph, samples, makeRunner);
 
 describe('attention in integers', () => {
   const decisionsAt = (prices: Prices) => {

@@ -1,4 +1,4 @@
-import type { Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from './tensor.ts';
 
 /** A tensor's elements in ascending order, with what those before each position weigh. */
 export interface SortedElements {

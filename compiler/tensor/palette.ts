@@ -1,6 +1,6 @@
-import { storeCodes } from '../../tensor/stored.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
 import { type SortedElements, sortElements } from './sorted-elements.ts';
+import { storeCodes } from './stored.ts';
+import type { Tensor } from './tensor.ts';
 
 const rounds = 100;
 

@@ -1,10 +1,10 @@
 import { bug } from '../diagnostics/index.ts';
 import { countReaders } from '../ir/count-readers.ts';
 import type { Graph, Node, ValueId } from '../ir/graph.ts';
-import { flowsInto, flowsOutOf, type SizedNode } from '../rewrite/channel-flow.ts';
-import { sizedNode } from '../rewrite/cut-width.ts';
 import { elementCount, sizesOf } from '../tensor/shape.ts';
+import { flowsInto, flowsOutOf, type SizedNode } from './channel-flow.ts';
 import type { ChannelGroup, Features, UnitReader, UnitWeights } from './channel-groups.ts';
+import { sizedNode } from './cut-width.ts';
 import { DisjointSets } from './disjoint-sets.ts';
 import { findLayers, type WeightLayer } from './layers.ts';
 

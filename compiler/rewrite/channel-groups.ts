@@ -65,3 +65,19 @@ export function findChannelGroups(graph: Graph): ChannelGroups {
   }
   return { groups, refusals };
 }
+
+/** Units by their place in the layers that make them: the first unit of each, then the second of each. */
+export function prefixOrder({ width, writers }: ChannelGroup): number[] {
+  const places = new Array<number>(width).fill(Number.POSITIVE_INFINITY);
+  for (const { units } of writers)
+    units.forEach((unit, place) => {
+      places[unit] = Math.min(places[unit] ?? place, place);
+    });
+  return Array.from(places.keys()).sort((a, b) => (places[a] ?? 0) - (places[b] ?? 0) || a - b);
+}
+
+/** For each channel of a reader's input the place of its unit among those that the reader sees. */
+export function seenUnits({ x, seen }: UnitReader): number[] {
+  const places = new Map(seen.units.map((unit, place) => [unit, place]));
+  return x.units.map((unit) => places.get(unit) ?? -1);
+}
