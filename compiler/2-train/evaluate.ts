@@ -1,0 +1,89 @@
+import * as tf from '@tensorflow/tfjs';
+import type { DataPort, DataSet, Feeds } from '../data/data-set.ts';
+import { measureMetrics } from '../data/measure-metrics.ts';
+import type { Metric } from '../data/metrics/metric.ts';
+import { bug } from '../diagnostics/index.ts';
+import type { Graph, ValueId } from '../ir/graph.ts';
+import { encodeData } from '../tensor/convert.ts';
+import { sizesOf } from '../tensor/shape.ts';
+import { execute } from './engine/execute.ts';
+import { natural } from './engine/held.ts';
+import { toTensorFlow } from './engine/tensors.ts';
+import { makeRandom } from './random.ts';
+import { makeTrainingData } from './training-data.ts';
+
+/** Inputs or outputs of a graph. */
+export const portsOf = (
+  graph: Graph,
+  values: readonly { readonly name: string; readonly value: ValueId }[],
+): DataPort[] =>
+  values.map(({ name, value }) => {
+    const type = graph.values.get(value)?.type;
+    if (!type) throw bug(`"${name}" has no type`);
+    return { name, dtype: type.dtype, shape: sizesOf(type.shape) };
+  });
+
+export const inputPorts = (graph: Graph): DataPort[] =>
+  portsOf(
+    graph,
+    graph.inputs.map((value) => ({ name: graph.values.get(value)?.name ?? '', value })),
+  );
+
+/** Samples that run at once. */
+const together = 250;
+
+/** A metric of a network as it stands, many samples at once; `constants` are made for each of them, and freed. */
+export async function evaluate(
+  graph: Graph,
+  constants: () => ReadonlyMap<ValueId, tf.Tensor>,
+  data: DataSet,
+  metric: Metric,
+  output?: string,
+): Promise<number> {
+  const outputs = portsOf(graph, graph.outputs);
+  const samples = makeTrainingData(data, inputPorts(graph));
+  let next = 0;
+  let known: { readonly first: number; readonly values: readonly Feeds[] } = { first: 0, values: [] };
+  // samples are asked for one after another
+  const run = (): Feeds => {
+    if (next >= known.first + known.values.length) known = { first: next, values: runTogether(next) };
+    return known.values[next++ - known.first] ?? {};
+  };
+  const runTogether = (first: number): Feeds[] => {
+    let found: Feeds[] = [];
+    tf.tidy(() => {
+      found = outputsOf(first);
+    });
+    return found;
+  };
+  const outputsOf = (first: number): Feeds[] => {
+    const count = Math.min(together, data.size - first);
+    const positions = Uint32Array.from({ length: count }, (_, i) => first + i);
+    const { feeds } = samples.batch(positions, [], makeRandom(0));
+    const values = execute(graph, feeds, constants(), { isTraining: false });
+    const arrays = graph.outputs.map(({ value }, i) => {
+      const port = outputs[i];
+      const held = values.get(value);
+      if (!port || !held) throw bug(`output ${i} was not computed`);
+      const each = port.shape.reduce((product, n) => product * n, 1);
+      const all = encodeData(port.dtype, natural(held).dataSync());
+      return { name: port.name, each: held.isBatched ? each : 0, size: each, all };
+    });
+    return Array.from({ length: count }, (_, s) =>
+      Object.fromEntries(arrays.map(({ name, each, size, all }) => [name, all.slice(s * each, s * each + size)])),
+    );
+  };
+  const [result] = await measureMetrics([metric], { data, outputs, run, ...(output !== undefined && { output }) });
+  if (!result) throw bug('a metric without a result');
+  return result.value;
+}
+
+/** The same of a graph that is not being trained. */
+export async function evaluateGraph(graph: Graph, data: DataSet, metric: Metric, output?: string): Promise<number> {
+  const constants = new Map([...graph.constants].map(([id, tensor]) => [id, toTensorFlow(tensor)]));
+  try {
+    return await evaluate(graph, () => constants, data, metric, output);
+  } finally {
+    tf.dispose([...constants.values()]);
+  }
+}
