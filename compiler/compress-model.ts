@@ -53,6 +53,7 @@ export async function compressModel(
     memory,
     makeRunner,
     proveFolds: prove,
+    finetune: options.finetune && (await makeFinetune(graph, calibration, options)),
     measureSize: makeMeasureSize(target, script),
     onTrial: (trial, count) => {
       options.onProgress?.(`attempt ${count}: ${printSize(trial, compression.limits)}, ${printLoss(trial.loss)}`);
@@ -70,6 +71,18 @@ export async function compressModel(
 }
 
 const randomInputCount = 4;
+
+/** The trainer is loaded only where it is asked for. */
+async function makeFinetune(graph: Graph, calibration: CompressTask['calibration'], options: CompileOptions) {
+  const { finetune } = await import('./finetune.ts');
+  return (compressed: Graph): Promise<Graph> =>
+    finetune(compressed, {
+      original: graph,
+      samples: calibration,
+      ...options.finetune,
+      onProgress: options.onProgress,
+    });
+}
 
 /** Searches for one result at most. */
 const mostSearches = 3;
@@ -103,6 +116,7 @@ function flagThatNeedsData(options: CompileOptions): string | undefined {
     '--max-memory': options.maxMemory,
     '--collapse': options.collapse,
     '--rank': options.rank,
+    '--finetune': options.finetune && 'on',
     '--plan': options.plan,
     '--sweep': options.sweep,
   };

@@ -2,7 +2,6 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
 import type { Target } from '../targets/target.ts';
 import { emitWasm } from '../targets/wasm/emit.ts';
-import { storePalette } from './3-compress/actions/palette.ts';
 import { lower } from './4-lower/lower.ts';
 import { generateAllModules, generateCode } from './5-emit/generate-code.ts';
 import { emitWeights } from './5-emit/weights.ts';
@@ -10,6 +9,7 @@ import { estimateMilliseconds } from './estimate-time.ts';
 import type { Graph } from './ir/graph.ts';
 import type { MeasureSize, ShippedSize } from './ir/trial.ts';
 import { groupByChannel } from './tensor/groups.ts';
+import { storePalette } from './tensor/palette.ts';
 import { storeFloat16, storeInteger } from './tensor/stored.ts';
 import type { Tensor } from './tensor/tensor.ts';
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { findLayers } from './3-compress/layers.ts';
 import type { Validation } from './3-compress/plan/judge.ts';
 import { type DataPort, type DataSet, selectSamples } from './data/data-set.ts';
 import { openMetric } from './data/metrics/index.ts';
@@ -10,6 +9,7 @@ import { printDiagnostic } from './diagnostics/index.ts';
 import type { CompileOptions, LabelledSamples } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
 import type { Feeds } from './ir/trial.ts';
+import { findLayers } from './rewrite/layers.ts';
 import { sizesOf } from './tensor/shape.ts';
 
 export interface CompressionSamples {

@@ -58,6 +58,17 @@ const labelled = async (count: number) => {
 };
 
 describe('lossy compression', () => {
+  it('is trained back on the calibration inputs where that is asked for, and keeps its size', async () => {
+    const limit = { ...base, maxSize: 9000, quantize: 'auto' } as const;
+    const plain = await compile(model, limit);
+    const tuned = await compile(model, { ...limit, finetune: { epochs: 20, rate: 3e-3 } });
+    const [before, after] = [plain, tuned].map(({ report }) => report.compression!.steps.at(-1)!);
+    expect(after!.pass).toBe('fine-tune');
+    expect(after!.error).toBeLessThan(0.95 * before!.error);
+    expect(after!.size).toBeLessThanOrEqual(9000);
+    expect(tuned.report.compression!.actions).toEqual(plain.report.compression!.actions);
+  });
+
   it('does not happen without being asked for', () => {
     expect(exact.report.compression).toBeUndefined();
     expect(exact.report.stored).toBeUndefined();

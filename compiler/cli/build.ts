@@ -43,7 +43,7 @@ export const buildCommand: MakeCommand = (io, finish) =>
     withModelFlags(
       new Command('build')
         .description('Compile a model into a bundle.')
-        .argument('[model]', 'an .onnx file, or an lcc.config.ts'),
+        .argument('[model]', 'an .onnx or model.json file, or an lcc.config.ts'),
     ),
   )
     .option('-o, --out <dir>', 'folder of the bundle (default: dist/<model name>)')

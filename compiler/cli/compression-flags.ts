@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
-import type { CompressionOptions } from '../ir/bundle.ts';
+import type { CompressionOptions, FinetuneOptions } from '../ir/bundle.ts';
 
 /** The flags of lossy compression, as commander hands them over. */
 export interface CompressionFlags {
@@ -16,6 +16,7 @@ export interface CompressionFlags {
   readonly width?: string;
   readonly blocks?: string;
   readonly quantize?: string;
+  readonly finetune?: string;
   readonly plan?: string;
   readonly sweep?: true;
   readonly cache: boolean;
@@ -35,6 +36,7 @@ export const withCompressionFlags = (command: Command): Command =>
     .option('--width <how>', 'fewer hidden units and channels: auto, off')
     .option('--blocks <how>', 'fewer residual blocks: auto, off')
     .option('--quantize <how>', 'weights in fewer bits: auto, off, fp16, int8, int4')
+    .option('--finetune <how>', 'trains what was lost back on the calibration inputs: epochs=1, rate=0.0003')
     .option('--plan <file>', 'writes the decisions there; a file that is there already is replayed')
     .option('--sweep', 'measures sizes over the whole range and prints what each loses')
     .option('--no-cache', 'measures everything anew; else node_modules/.cache/lcc keeps what was measured');
@@ -45,6 +47,7 @@ export function parseCompressionFlags(flags: CompressionFlags): CompressionOptio
   return {
     ...given({ calibration, evaluation, metric, maxSize, maxLatency, maxMemory, plan }),
     ...(flags.sweep && { sweep: true }),
+    ...(flags.finetune === undefined ? {} : { finetune: parseFinetune(flags.finetune) }),
     ...(maxDrop === undefined ? {} : { maxDrop: parseNumber('--max-drop', maxDrop) }),
     ...choose('collapse', flags.collapse, ['auto', 'off', 'all']),
     ...choose('width', flags.width, ['auto', 'off']),
@@ -52,6 +55,19 @@ export function parseCompressionFlags(flags: CompressionFlags): CompressionOptio
     ...choose('quantize', flags.quantize, ['auto', 'off', 'fp16', 'int8', 'int4']),
     ...(flags.rank === undefined ? {} : { rank: parseRank(flags.rank) }),
   };
+}
+
+/** `epochs=2,rate=0.001`, each at most once. */
+function parseFinetune(text: string): FinetuneOptions {
+  const form = 'epochs=1 or epochs=2,rate=0.001';
+  const pairs = text.split(',').map((pair) => /^\s*(epochs|rate)\s*=\s*([0-9.e-]+)\s*$/.exec(pair));
+  const numbers = pairs.map((match) => [match?.[1] ?? '', Number(match?.[2])] as const);
+  const isValid = numbers.every(([name, value]) =>
+    name === 'epochs' ? Number.isInteger(value) && value > 0 : name === 'rate' && value > 0,
+  );
+  if (!isValid || new Set(numbers.map(([name]) => name)).size < numbers.length)
+    throw flagInvalid('--finetune', text, form);
+  return Object.fromEntries(numbers);
 }
 
 /** Without the fields that are undefined. */

@@ -42,6 +42,7 @@ const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: 
   width: ['auto or off', isOneOf('auto', 'off')],
   blocks: ['auto or off', isOneOf('auto', 'off')],
   quantize: ['auto, off, fp16, int8 or int4', isOneOf('auto', 'off', 'fp16', 'int8', 'int4')],
+  finetune: ['epochs and rate', recordOf(isNumber)],
   plan: ['a path or decisions', (value) => isText(value) || Array.isArray(value)],
   sweep: ['true or false', (value) => typeof value === 'boolean'],
   cache: ['a path', isText],

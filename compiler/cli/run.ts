@@ -9,6 +9,7 @@ import { doctorCommand } from './doctor.ts';
 import { inspectCommand } from './inspect.ts';
 import type { ExitCode, Io } from './io.ts';
 import { targetsCommand } from './targets.ts';
+import { trainCommand } from './train.ts';
 
 /** A command; `finish` takes the exit code of its work. */
 export type MakeCommand = (io: Io, finish: (code: ExitCode) => void) => Command;
@@ -16,6 +17,7 @@ export type MakeCommand = (io: Io, finish: (code: ExitCode) => void) => Command;
 /** Every command, in the order of `lcc --help`. */
 const commands: readonly MakeCommand[] = [
   buildCommand,
+  trainCommand,
   checkCommand,
   inspectCommand,
   benchCommand,
@@ -28,6 +30,7 @@ Examples:
   lcc build model.onnx                            into dist/model, for phones
   lcc build model.onnx --shape input=1,3,224,224  bind an input's free dimensions
   lcc build model.onnx --budget 300KB             and fail when the download is larger
+  lcc train recipe.ts --data data -o model.onnx   train a network for compression
   lcc check dist/model --budget budget.json       check an earlier bundle
   lcc inspect model.onnx --after ingest           see the model as lcc reads it
 
@@ -37,7 +40,7 @@ Exit code: 0 done and within budget, 1 over budget, 2 cannot do it, 3 a bug in l
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = 0;
   const program = new Program('lcc')
-    .description('Compiles ONNX models into self-contained web bundles: wasm SIMD and WebGPU, no runtime.')
+    .description('Compiles ONNX and TensorFlow.js models into self-contained web bundles: wasm and WebGPU, no runtime.')
     .version(version, '-V, --version', 'print the version')
     .helpCommand(false)
     .addHelpText('after', examples);

@@ -26,6 +26,14 @@ export type StageEvent = { readonly ms: number } & (
 /** A size, or a range of sizes: ranges are refused (LCC1017) until bundles can have dynamic sizes. */
 export type DimBinding = number | { readonly min: number; readonly max: number; readonly step?: number };
 
+/** How what compression lost is trained back. */
+export interface FinetuneOptions {
+  /** times through the calibration inputs; 1 by default */
+  readonly epochs?: number;
+  /** learning rate of Adam, which falls as half a cosine; 3e-4 by default */
+  readonly rate?: number;
+}
+
 /**
  * Lossy compression. Without one of the four limits nothing lossy happens but what `collapse`, `rank` and `quantize`
  * force; with one, all passes are `auto` unless they say otherwise.
@@ -55,6 +63,8 @@ export interface CompressionOptions {
   readonly plan?: string | readonly PlannedAction[];
   /** measures points over the whole range of sizes too, for the table of size against loss */
   readonly sweep?: boolean;
+  /** trains the compressed network to answer the calibration inputs as the original does; kept where it loses less */
+  readonly finetune?: FinetuneOptions;
   /** folder in which measured trials are remembered, so that another budget takes seconds; nothing is by default */
   readonly cache?: string;
 }
@@ -199,10 +209,23 @@ export interface PortReport {
   readonly shape: readonly number[];
 }
 
+/** A file that the model came from. */
+interface SourceFile {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface SourceReport extends SourceFile {
+  /** undefined where the model was given as bytes */
+  readonly file?: string | undefined;
+  /** files that hold the weights of a TensorFlow.js model, as it names them */
+  readonly weights?: readonly (SourceFile & { readonly file: string })[];
+}
+
 /** What was built from what; the part of lcc.json that is known before emitting. */
 export interface Report {
   readonly name: string;
-  readonly source: { readonly file?: string | undefined; readonly bytes: number; readonly sha256: string };
+  readonly source: SourceReport;
   readonly target: string;
   readonly backends: readonly ('webgpu' | 'wasm')[];
   readonly inputs: readonly PortReport[];

@@ -45,12 +45,19 @@ export const pad = defineOp('pad', {
     return x.at(
       axes.map((a, i): Indexable => {
         const size = given(x.sizes[i]);
-        const positions = Array.from({ length: a.extent.size }, (_, o) => sourceOf(mode, o - given(pads[i]), size));
-        return listedIndex(positions, a, size);
+        return listedIndex(paddedPositions(mode, given(pads[i]), a.extent.size, size), a, size);
       }),
     );
   },
 });
+
+/** Positions in [0, size) of what stands at each of `outputs` positions, the first of which is `begin` before x. */
+export const paddedPositions = (
+  mode: Exclude<Mode, 'constant'>,
+  begin: number,
+  outputs: number,
+  size: number,
+): number[] => Array.from({ length: outputs }, (_, o) => sourceOf(mode, o - begin, size));
 
 /** Position in [0, size) that `position` outside it repeats. */
 function sourceOf(mode: Exclude<Mode, 'constant'>, position: number, size: number): number {

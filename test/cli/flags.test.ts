@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseCompressionFlags } from '../../compiler/cli/compression-flags.ts';
 import { type ModelFlags, parseModelFlags } from '../../compiler/cli/model-options.ts';
 
 test('flags become options, and what is not given stays out', () => {
@@ -30,4 +31,17 @@ describe('what is refused', () => {
     [{ shape: ['x=1,,2'] }, 'LCC0002: --shape takes input=size,size,...'],
     [{ const: ['k=five'] }, 'LCC0002: --const takes input=number,number,...'],
   ])('%j', (given, message) => expect(() => parseModelFlags(given)).toThrow(message));
+});
+
+describe('--finetune', () => {
+  const parse = (finetune: string) => parseCompressionFlags({ finetune, cache: true });
+
+  test('takes epochs and a rate', () => {
+    expect(parse('epochs=2')).toEqual({ finetune: { epochs: 2 } });
+    expect(parse('rate=1e-3, epochs=1')).toEqual({ finetune: { rate: 0.001, epochs: 1 } });
+  });
+
+  test.each(['epochs', 'epochs=0', 'epochs=1.5', 'rate=-1', 'epochs=1,epochs=2', 'steps=3', ''])('not %j', (text) => {
+    expect(() => parse(text)).toThrow('LCC0002: --finetune takes epochs=1 or epochs=2,rate=0.001.');
+  });
 });

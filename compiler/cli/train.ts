@@ -1,0 +1,206 @@
+import { appendFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, extname, resolve } from 'node:path';
+import { Command } from 'commander';
+import { createColors } from 'picocolors';
+import { type BackendName, backendNames } from '../2-train/engine/backend-names.ts';
+import { methodNames } from '../2-train/methods/names.ts';
+import type { EpochReport } from '../2-train/train-network.ts';
+import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
+import { trainingFileNotWritten } from '../diagnostics/train.ts';
+import type { TrainingStart, TrainResult } from '../train.ts';
+import type { ExitCode, Io } from './io.ts';
+import type { MakeCommand } from './run.ts';
+
+interface TrainFlags {
+  readonly data?: string;
+  readonly method?: readonly string[];
+  readonly out?: string;
+  readonly backend?: string;
+  readonly epochs?: number;
+  readonly seed?: number;
+  readonly checkpoint?: string;
+  readonly log?: string;
+  readonly json?: true;
+}
+
+const notes = `
+A recipe is a TypeScript file that exports defineRecipe({ model, data, ... }): a network to begin with
+or a model file, its data, and how it learns. A model file alone is trained further on the labelled
+samples that --data names, a tenth of which validates.
+
+Ctrl-C keeps what the last finished epoch left in the checkpoint; the same command goes on from there.
+
+Methods: ${methodNames.join(', ')}.
+
+Examples:
+  lcc train recipe.ts --data data/mnist -o model.onnx
+  lcc train model.onnx --data images.npz --method layer-collapse --epochs 5 -o smaller.onnx`;
+
+export const trainCommand: MakeCommand = (io, finish) =>
+  new Command('train')
+    .description('Train a network for compression, and write it as ONNX.')
+    .argument('<recipe or model>', 'a recipe.ts, or a model file to train further')
+    .option('--data <dir>', "folder of the recipe's data (default: the recipe's); for a model: its labelled data")
+    .option('--method <name...>', 'ways to train for compression, beside those of the recipe')
+    .option('-o, --out <file>', 'the ONNX file (default: <name>.onnx)')
+    .option('--backend <name>', `${backendNames.join(', ')}; default: the first that works here`)
+    .option('--epochs <n>', 'instead of the recipe', parseWhole('--epochs'))
+    .option('--seed <n>', 'instead of the recipe', parseWhole('--seed'))
+    .option('--checkpoint <file>', 'kept after every epoch (default: <out>.checkpoint, until training is done)')
+    .option('--log <file>', 'a line of JSON for every epoch')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', notes)
+    .action(async (source: string, flags: TrainFlags) => finish(await trainModel(source, flags, io)));
+
+async function trainModel(source: string, flags: TrainFlags, io: Io): Promise<ExitCode> {
+  const file = resolve(io.cwd, source);
+  const out = resolve(io.cwd, flags.out ?? `${basename(source, extname(source))}.onnx`);
+  const checkpoint = resolve(io.cwd, flags.checkpoint ?? `${out}.checkpoint`);
+  const log = flags.log === undefined ? undefined : resolve(io.cwd, flags.log);
+  const progress = makeTrainingProgress(io);
+  const { trainRecipe } = await import('../train.ts');
+  const result = await withInterrupt((signal) =>
+    trainRecipe(file, {
+      ...(flags.data !== undefined && { data: fromFolder(flags.data, io.cwd) }),
+      ...(flags.backend !== undefined && { backend: requireBackend(flags.backend) }),
+      ...(flags.epochs !== undefined && { epochs: flags.epochs }),
+      ...(flags.seed !== undefined && { seed: flags.seed }),
+      methods: flags.method ?? [],
+      checkpoint,
+      signal,
+      onStart: progress.start,
+      onStep: progress.step,
+      onEpoch: (report) => {
+        progress.epoch(report);
+        if (log !== undefined) writing(log, () => appendFileSync(log, `${JSON.stringify(report)}\n`));
+      },
+    }),
+  );
+  if (result.isStopped) {
+    io.stderr(`  stopped after epoch ${result.history.length}; the same command goes on from ${checkpoint}\n`);
+    return 2;
+  }
+  const { exportOnnx } = await import('../1-ingest/onnx/export.ts');
+  writeWhole(out, exportOnnx(result.graph, { metadata: result.metadata }));
+  if (flags.checkpoint === undefined && existsSync(checkpoint)) rmSync(checkpoint);
+  if (flags.json) io.stdout(`${JSON.stringify(summary(out, result), undefined, 2)}\n`);
+  else io.stdout(printResult(out, result));
+  return 0;
+}
+
+const parseWhole =
+  (flag: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 0 || text.trim() === '') throw flagInvalid(flag, text, 'a whole number');
+    return value;
+  };
+
+/** Data sources are paths with options after a question mark. */
+const fromFolder = (source: string, folder: string): string =>
+  source.replace(/^[^?]*/, (path) => resolve(folder, path));
+
+function requireBackend(name: string): BackendName {
+  const found = backendNames.find((known) => known === name);
+  if (found === undefined) throw unknownChoice('backend', name, backendNames);
+  return found;
+}
+
+/** The first Ctrl-C ends the work at hand; a second one the process, as ever. */
+async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  process.once('SIGINT', stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.removeListener('SIGINT', stop);
+  }
+}
+
+function writeWhole(file: string, bytes: Uint8Array): void {
+  writing(file, () => {
+    writeFileSync(`${file}.part`, bytes);
+    renameSync(`${file}.part`, file);
+  });
+}
+
+function writing(file: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw trainingFileNotWritten(file, error instanceof Error ? error.message : String(error));
+  }
+}
+
+interface TrainingProgress {
+  readonly start: (start: TrainingStart) => void;
+  readonly step: (done: number, all: number) => void;
+  readonly epoch: (report: EpochReport) => void;
+}
+
+/** A line for each epoch on stderr; on a terminal the one at work shows how far it is. */
+function makeTrainingProgress(io: Io): TrainingProgress {
+  const colors = createColors(io.isTerminal);
+  const clear = io.isTerminal ? '\r\u001b[2K' : '';
+  let begun = performance.now();
+  let first: number | undefined;
+  let shown = 0;
+  let metric = 'metric';
+  return {
+    start: ({ backend, parameters, samples, resumed, ...rest }) => {
+      metric = rest.metric;
+      io.stderr(`  ${colors.bold('backend')}  ${backend.name}: ${backend.reason}\n`);
+      const data = `${samples.train} samples, ${samples.validation} validate${samples.test > 0 ? `, ${samples.test} test` : ''}`;
+      io.stderr(`  ${colors.bold('network')}  ${parameters} parameters; ${data}\n`);
+      if (resumed > 0) io.stderr(`  goes on after epoch ${resumed}\n`);
+      begun = performance.now();
+    },
+    step: (done, all) => {
+      first ??= done - 1;
+      const now = performance.now();
+      if (!io.isTerminal || now - shown < 200) return;
+      shown = now;
+      const left = ((now - begun) / (done - first)) * (all - done);
+      io.stderr(`${clear}  ${colors.dim(`step ${done} of ${all}, ${printDuration(left)} left`)}`);
+    },
+    epoch: ({ epoch, epochs, loss, validation, examplesPerSecond, seconds, status }) => {
+      const parts = [
+        `loss ${loss.toFixed(4)}`,
+        `${metric} ${validation.toFixed(4)}`,
+        `${Math.round(examplesPerSecond)} samples/s`,
+        `${seconds.toFixed(1)} s`,
+        ...Object.entries(status).map(([name, value]) => `${name} ${value.toFixed(3)}`),
+      ];
+      const left = epoch < epochs ? `, ${printDuration(1000 * seconds * (epochs - epoch))} left` : '';
+      io.stderr(`${clear}  epoch ${epoch} of ${epochs}  ${parts.join(', ')}${left}\n`);
+    },
+  };
+}
+
+function printDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 100) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+function printResult(out: string, { metric, parameters, notes: said }: TrainResult): string {
+  const test = metric.test === undefined ? '' : `, ${metric.test.toFixed(4)} on the test data`;
+  return [
+    out,
+    `${metric.name} ${metric.validation.toFixed(4)} on the validation data${test}`,
+    `parameters ${parameters.trained} as trained, ${parameters.finished} as written`,
+    ...said,
+    '',
+  ].join('\n');
+}
+
+const summary = (out: string, { metric, parameters, notes: said, history, metadata }: TrainResult) => ({
+  out,
+  metric,
+  parameters,
+  notes: said,
+  history,
+  metadata,
+});

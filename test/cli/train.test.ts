@@ -1,0 +1,153 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exportOnnx } from '../../compiler/1-ingest/onnx/export.ts';
+import { ingestOnnx } from '../../compiler/1-ingest/onnx/ingest.ts';
+import { models } from '../../compiler/2-train/models/index.ts';
+import { compile } from '../../compiler/compile.ts';
+import { npyBytes, npzBytes } from '../data/files.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { repository } from '../harness/source-imports.ts';
+
+let folder: string;
+
+/** A rule that a small network learns in an instant: class 1 where the first number is larger. */
+const pairs = (count: number) => {
+  const image = Float32Array.from({ length: 2 * count }, (_, i) => Math.sin(7 * i + 1) * 2);
+  return { image, labels: Int32Array.from({ length: count }, (_, i) => (image[2 * i]! > image[2 * i + 1]! ? 1 : 0)) };
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lcc-train-'));
+  mkdirSync(join(folder, 'data'));
+  const { image, labels } = pairs(400);
+  const arrays = { image: npyBytes('<f4', [400, 2], image), labels: npyBytes('<i4', [400], labels) };
+  writeFileSync(join(folder, 'data', 'pairs.npz'), npzBytes(arrays));
+  writeFileSync(join(folder, 'start.onnx'), exportOnnx(models.mlp({ inputs: 2, hidden: [8], classes: 2 })(1)));
+  // a recipe is an object: what builds one in TypeScript is in the test that says so
+  writeFileSync(
+    join(folder, 'recipe.ts'),
+    `export default {
+       model: 'start.onnx',
+       data: { train: 'pairs.npz?limit=300', test: 'pairs.npz?offset=300' },
+       epochs: 40,
+       batch: 10,
+     };`,
+  );
+  const source = (name: string) => JSON.stringify(join(repository, 'compiler', name));
+  writeFileSync(
+    join(folder, 'typed.ts'),
+    `import { defineRecipe } from ${source('2-train/recipe.ts')};
+     import { adam, models } from ${source('recipe.ts')};
+     export default defineRecipe({
+       model: models.mlp({ inputs: 2, hidden: [8], classes: 2 }),
+       data: { train: 'pairs.npz' },
+       optimiser: adam({ rate: 0.02 }),
+       epochs: 1,
+     });`,
+  );
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const train = (...argv: string[]) => runCli(['train', ...argv, '--backend', 'wasm'], folder);
+
+describe('lcc train', () => {
+  test('trains a recipe, says how it goes, and writes a plain model that lcc builds', async () => {
+    const { code, stdout, stderr } = await train(
+      'recipe.ts',
+      '--data',
+      'data',
+      '-o',
+      'model.onnx',
+      '--log',
+      'log.jsonl',
+    );
+    expect(code).toBe(0);
+    expect(stderr).toContain('backend  wasm: as asked for');
+    expect(stderr).toContain('network  42 parameters; 270 samples, 30 validate, 100 test');
+    expect(stderr).toMatch(/epoch 40 of 40 {2}loss 0\.\d{4}, top-1 [01]\.\d{4}, \d+ samples\/s, \d+\.\d s\n/);
+    expect(stdout).toMatch(
+      /model\.onnx\ntop-1 (0\.9\d{3}|1\.0000) on the validation data, (0\.9\d{3}|1\.0000) on the test data\nparameters 42 as trained, 42 as written\n/,
+    );
+    const lines = readFileSync(join(folder, 'log.jsonl'), 'utf8').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).epoch)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    const { graph } = ingestOnnx({ bytes: readFileSync(join(folder, 'model.onnx')) });
+    expect(graph.nodes.map(({ op }) => op)).toEqual(['linear', 'relu', 'linear']);
+    const model = await (await compile(join(folder, 'model.onnx'), { target: 'mobile-wasm' })).load();
+    const { logits } = await model.run({ image: Float32Array.of(1.5, -1) });
+    expect(logits![1]!).toBeGreaterThan(Number(logits![0]!));
+    expect(existsSync(join(folder, 'model.onnx.checkpoint'))).toBe(false);
+  });
+
+  test('a recipe in TypeScript builds its network', async () => {
+    const { code, stderr } = await train('typed.ts', '--data', 'data', '-o', 'typed.onnx');
+    expect(code).toBe(0);
+    expect(stderr).toContain('network  42 parameters; 360 samples, 40 validate');
+  });
+
+  test('the same seed gives the same file', async () => {
+    for (const name of ['a.onnx', 'b.onnx'])
+      expect((await train('recipe.ts', '--data', 'data', '--epochs', '2', '-o', name)).code).toBe(0);
+    expect((await train('recipe.ts', '--data', 'data', '--epochs', '2', '--seed', '9', '-o', 'c.onnx')).code).toBe(0);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => readFileSync(join(folder, `${name}.onnx`)));
+    expect(b!.equals(a!)).toBe(true);
+    expect(c!.equals(a!)).toBe(false);
+  });
+
+  test('trains a model file further, with a method by name', async () => {
+    const { code, stdout } = await train(
+      ...[
+        'start.onnx',
+        '--data',
+        'data/pairs.npz',
+        '--method',
+        'layer-collapse',
+        '--epochs',
+        '250',
+        '-o',
+        'further.onnx',
+      ],
+      '--json',
+    );
+    expect(code).toBe(0);
+    const { parameters, metric, history, metadata } = JSON.parse(stdout);
+    expect(metric.validation).toBeGreaterThan(0.9);
+    expect(history).toHaveLength(250);
+    // the two layers are one
+    expect(parameters).toEqual({ trained: 43, finished: 6 });
+    expect(metadata['lcc.methods']).toBe('layer-collapse');
+  });
+
+  test('a checkpoint goes on where it ended', async () => {
+    const checkpoint = ['--checkpoint', 'kept'];
+    expect((await train('recipe.ts', '--data', 'data', '-o', 'whole.onnx', ...checkpoint)).code).toBe(0);
+    const again = await train('recipe.ts', '--data', 'data', '-o', 'again.onnx', ...checkpoint);
+    expect(again.stderr).toContain('goes on after epoch 40');
+    expect(readFileSync(join(folder, 'again.onnx')).equals(readFileSync(join(folder, 'whole.onnx')))).toBe(true);
+    const other = await train('recipe.ts', '--data', 'data', '--seed', '5', '-o', 'other.onnx', ...checkpoint);
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain(
+      'LCC8005: The checkpoint cannot be gone on from: it is of another recipe, model or data.',
+    );
+    writeFileSync(join(folder, 'kept'), 'something else');
+    const broken = await train('recipe.ts', '--data', 'data', '-o', 'other.onnx', ...checkpoint);
+    expect(broken.stderr).toContain('LCC8005: The checkpoint cannot be gone on from: it is no checkpoint of lcc.');
+  });
+
+  test.each([
+    [['nothing.ts', '--data', 'data'], /^LCC8009: The recipe cannot be used: /],
+    [['recipe.ts', '--data', 'nowhere'], /LCC7001: /],
+    [['start.onnx'], /^LCC8009: The recipe cannot be used: a model needs --data, a labelled data set to train on\./],
+    [['missing.onnx', '--data', 'data/pairs.npz'], /^LCC1001: /],
+    [['recipe.ts', '--data', 'data', '--method', 'magic'], /^LCC0003: .*magic/],
+    [['recipe.ts', '--data', 'data', '--epochs', '0'], /^LCC8009: The recipe cannot be used: epochs is 0/],
+    [['recipe.ts', '--data', 'data', '--epochs', 'many'], /^LCC0002: .*--epochs/],
+    [['recipe.ts', '--data', 'data', '--epochs', '1', '-o', 'no/such/folder/model.onnx'], /^LCC8006: |^LCC8012: /],
+  ])('%j is refused with exit code 2 and nothing is written', async (argv, message) => {
+    const { code, stderr } = await train(...argv);
+    expect(stderr.split('\n').find((line) => line.startsWith('LCC'))).toMatch(message);
+    expect(code).toBe(2);
+  });
+});
