@@ -4,8 +4,10 @@ import type { CompileOptions } from './ir/bundle.ts';
 
 /** What lcc.config.ts exports. Paths are relative to its folder. */
 export interface BuildConfig extends Omit<CompileOptions, 'target' | 'onStage' | 'onProgress'> {
-  /** the ONNX file */
+  /** a model file, or a recipe.ts that is trained first */
   readonly model: string;
+  /** folder of a recipe's data; by default the recipe's own */
+  readonly data?: string;
   /** folder of the bundle; default dist/<model name> */
   readonly out?: string;
   /** default mobile-webgpu */

@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ingest } from './1-ingest/ingest.ts';
-import { readCheckpoint, writeCheckpoint } from './2-train/checkpoint.ts';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './2-train/checkpoint.ts';
 import type { BackendName } from './2-train/engine/backend-names.ts';
 import { type ChosenBackend, chooseBackend } from './2-train/engine/choose-backend.ts';
 import { evaluateGraph } from './2-train/evaluate.ts';
 import { methods } from './2-train/methods/index.ts';
 import { type MethodName, methodNames } from './2-train/methods/names.ts';
 import { type OpenedTask, openTask } from './2-train/open-task.ts';
-import type { Recipe } from './2-train/recipe.ts';
+import { isRecipe, type Recipe } from './2-train/recipe.ts';
 import { type EpochReport, trainNetwork } from './2-train/train-network.ts';
 import { optimise } from './3-compress/pipeline.ts';
+import type { DataSet } from './data/data-set.ts';
 import { importDefault, isModuleName } from './data/user-module.ts';
 import { unknownChoice } from './diagnostics/cli.ts';
 import { modelNotFound } from './diagnostics/ingest.ts';
@@ -30,6 +31,8 @@ export interface TrainOptions {
   readonly seed?: number;
   /** file that every epoch is kept in, and that training goes on from where it is there */
   readonly checkpoint?: string;
+  /** begins anew over the checkpoint of another run, which is an error otherwise */
+  readonly replacesCheckpoint?: boolean;
   /** the current epoch ends it, kept in the checkpoint */
   readonly signal?: AbortSignal;
   readonly onStart?: (start: TrainingStart) => void;
@@ -60,6 +63,8 @@ export interface TrainResult {
     readonly test?: number;
   };
   readonly parameters: { readonly trained: number; readonly finished: number };
+  /** what it was trained and validated on */
+  readonly data: { readonly train: DataSet; readonly validation: DataSet };
   /** what was trained how, as texts */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -87,7 +92,7 @@ export async function trainRecipe(source: Recipe | string, options: TrainOptions
   const task = await openTask({ ...recipe, methods: [...(recipe.methods ?? []), ...named] }, original, folder);
   const run = runOf(task, backend);
   const { checkpoint: file } = options;
-  const from = file === undefined ? undefined : readCheckpoint(file, run);
+  const from = file === undefined ? undefined : goOnFrom(file, run, options.replacesCheckpoint ?? false);
   const { train: own, validation, test } = task;
   options.onStart?.({
     backend,
@@ -118,6 +123,7 @@ export async function trainRecipe(source: Recipe | string, options: TrainOptions
     isStopped: trained.isStopped,
     metric,
     parameters: { trained: countParameters(trained.trained), finished: countParameters(graph) },
+    data: { train: own, validation },
     metadata: describe(task, trained.history.length, metric),
   };
 }
@@ -126,6 +132,15 @@ function methodNamed(name: string): (typeof methods)[MethodName] {
   const known = methodNames.find((one) => one === name);
   if (known === undefined) throw unknownChoice('method', name, methodNames);
   return methods[known];
+}
+
+function goOnFrom(file: string, run: string, replaces: boolean): Checkpoint | undefined {
+  try {
+    return readCheckpoint(file, run);
+  } catch (error) {
+    if (replaces) return undefined;
+    throw error;
+  }
 }
 
 interface FoundRecipe {
@@ -149,16 +164,6 @@ async function readRecipe(source: Recipe | string, { data }: TrainOptions): Prom
   if (!isRecipe(recipe)) throw recipeInvalid(source, 'its default export has no model and data');
   return { recipe, home, folder: data ?? home };
 }
-
-const isRecipe = (value: unknown): value is Recipe =>
-  typeof value === 'object' &&
-  value !== null &&
-  'model' in value &&
-  (typeof value.model === 'function' || typeof value.model === 'string') &&
-  'data' in value &&
-  typeof value.data === 'object' &&
-  value.data !== null &&
-  'train' in value.data;
 
 /** What a model file means, simplified: training goes on from there. */
 async function makeGraph({ model, seed = 1 }: Recipe, home: string): Promise<Graph> {

@@ -46,5 +46,16 @@ export interface Recipe {
   readonly patience?: number;
 }
 
+/** Whether a module's default export is one. */
+export const isRecipe = (value: unknown): value is Recipe =>
+  typeof value === 'object' &&
+  value !== null &&
+  'model' in value &&
+  (typeof value.model === 'function' || typeof value.model === 'string') &&
+  'data' in value &&
+  typeof value.data === 'object' &&
+  value.data !== null &&
+  'train' in value.data;
+
 /** Types a recipe: `export default defineRecipe({ model: mlp(), data: { train: 'train.npz' } })`. */
 export const defineRecipe = (recipe: Recipe): Recipe => recipe;

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { requireReplaceable } from '../5-emit/write-folder.ts';
@@ -5,18 +7,22 @@ import { type CheckResult, check } from '../6-budget/check.ts';
 import { type Budget, parseBudget, readBudget } from '../6-budget/parse-budget.ts';
 import { reportText } from '../6-budget/reporters/text.ts';
 import type { BuildConfig } from '../config.ts';
+import { isModuleName } from '../data/user-module.ts';
 import { noModel } from '../diagnostics/cli.ts';
+import { trainingStopped } from '../diagnostics/train.ts';
 import type { CompileOptions, CompressionOptions, Report, StageEvent } from '../ir/bundle.ts';
 import { findCacheFolder } from './cache-folder.ts';
 import { type CompressionFlags, parseCompressionFlags, withCompressionFlags } from './compression-flags.ts';
 import type { ExitCode, Io } from './io.ts';
 import { defaultTarget, type ModelFlags, parseModelFlags, withModelFlags } from './model-options.ts';
 import { makeProgress } from './progress.ts';
-import { findConfig, readConfig } from './read-config.ts';
+import { findConfig, readBuildModule } from './read-config.ts';
 import type { MakeCommand } from './run.ts';
+import { makeTrainingProgress, withInterrupt } from './training-progress.ts';
 
 interface BuildFlags extends ModelFlags, CompressionFlags {
   readonly out?: string;
+  readonly data?: string;
   readonly budget?: string;
   readonly singleFile?: true;
   readonly json?: true;
@@ -43,10 +49,11 @@ export const buildCommand: MakeCommand = (io, finish) =>
     withModelFlags(
       new Command('build')
         .description('Compile a model into a bundle.')
-        .argument('[model]', 'an .onnx or model.json file, or an lcc.config.ts'),
+        .argument('[model]', 'an .onnx or model.json file, a recipe.ts, or an lcc.config.ts'),
     ),
   )
     .option('-o, --out <dir>', 'folder of the bundle (default: dist/<model name>)')
+    .option('--data <dir>', "folder of a recipe's data (default: the recipe's)")
     .option('--single-file', 'one ES module with wasm and weights inside')
     .option('--budget <size or file>', 'limits to check the result against')
     .option('--json', 'print the result as JSON')
@@ -54,7 +61,9 @@ export const buildCommand: MakeCommand = (io, finish) =>
     .action(async (model: string | undefined, flags: BuildFlags) => finish(await build(model, flags, io)));
 
 interface BuildPlan {
+  /** path of a model, or of a recipe that is trained first */
   readonly model: string;
+  readonly data: string | undefined;
   readonly out: string;
   readonly options: CompileOptions;
   readonly budget: Budget | undefined;
@@ -69,19 +78,48 @@ async function build(model: string | undefined, flags: BuildFlags, io: Io): Prom
     times.push({ stage: event.stage, ms: event.ms });
     progress.stage(event);
   };
+  const trained = isModuleName(plan.model) ? await trainFirst(plan, io) : undefined;
   progress.start();
   const { compile } = await import('../compile.ts');
-  const bundle = await compile(plan.model, { ...plan.options, onStage, onProgress: progress.line }).catch(
-    (error: unknown) => {
-      progress.stop();
-      throw error;
-    },
-  );
+  const options = { ...trained?.samples, ...plan.options, onStage, onProgress: progress.line };
+  const bundle = await compile(trained?.bytes ?? plan.model, options).catch((error: unknown) => {
+    progress.stop();
+    throw error;
+  });
   await bundle.write(plan.out);
   const result = await check(plan.out, { limits: [...(plan.budget?.limits ?? []), ...sizeLimit(plan.options)] });
   if (flags.json) io.stdout(`${JSON.stringify(summary(plan.out, bundle.report, times, result), undefined, 2)}\n`);
   else io.stdout(`${printPath(plan.out, io.cwd)}\n${reportText(result)}`);
   return result.isWithin ? 0 : 1;
+}
+
+/**
+ * Trains the recipe, or takes up where an earlier build left it. Its training data calibrate and its validation data
+ * evaluate where the options name no others.
+ */
+async function trainFirst({ model, data, options: { cache } }: BuildPlan, io: Io) {
+  const { trainRecipe } = await import('../train.ts');
+  const { exportOnnx } = await import('../1-ingest/onnx/export.ts');
+  const { samplesOf } = await import('../samples-of.ts');
+  const progress = makeTrainingProgress(io);
+  const checkpoint =
+    cache && join(cache, `train-${createHash('sha256').update(model).digest('hex').slice(0, 16)}.checkpoint`);
+  if (cache) mkdirSync(cache, { recursive: true });
+  const result = await withInterrupt((signal) =>
+    trainRecipe(model, {
+      ...(data !== undefined && { data }),
+      ...(checkpoint && { checkpoint, replacesCheckpoint: true }),
+      signal,
+      onStart: progress.start,
+      onStep: progress.step,
+      onEpoch: progress.epoch,
+    }),
+  );
+  if (result.isStopped) throw trainingStopped(result.history.length);
+  const test = result.metric.test === undefined ? '' : `, ${result.metric.test.toFixed(4)} on the test data`;
+  io.stderr(`  trained   ${result.metric.name} ${result.metric.validation.toFixed(4)}${test}\n`);
+  for (const note of result.notes) io.stderr(`            ${note}\n`);
+  return { bytes: exportOnnx(result.graph, { metadata: result.metadata }), samples: samplesOf(result.data) };
 }
 
 /** What the planner aimed at by estimate holds for the files, too. */
@@ -106,10 +144,11 @@ const summary = (out: string, report: Report, times: readonly object[], result: 
 async function makePlan(model: string | undefined, flags: BuildFlags, cwd: string): Promise<BuildPlan> {
   const named = model === undefined ? findConfig(cwd) : resolve(cwd, model);
   if (named === undefined) throw noModel(cwd);
-  const isConfig = /\.(ts|mjs|js)$/.test(named);
-  const config: BuildConfig = isConfig ? await readConfig(named) : { model: named };
+  const module = isModuleName(named) ? await readBuildModule(named) : undefined;
+  const isConfig = module?.kind === 'config';
+  const config: BuildConfig = isConfig ? module.config : { model: named };
   const home = isConfig ? dirname(named) : cwd;
-  const { model: file, out, budget, ...settings } = config;
+  const { model: file, data, out, budget, ...settings } = config;
   const source = resolve(home, file);
   const cache = flags.cache ? await findCacheFolder(cwd) : undefined;
   const options: CompileOptions = {
@@ -122,6 +161,7 @@ async function makePlan(model: string | undefined, flags: BuildFlags, cwd: strin
   const name = basename(source, extname(source));
   return {
     model: source,
+    data: flags.data === undefined ? data && resolve(home, data) : resolve(cwd, flags.data),
     out: flags.out === undefined ? resolve(home, out ?? join('dist', name)) : resolve(cwd, flags.out),
     options: flags.singleFile ? { ...options, singleFile: true } : options,
     budget: flags.budget === undefined ? configBudget(budget, home) : readBudget(fromFolder(flags.budget, cwd)),

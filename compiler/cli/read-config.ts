@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRecipe, type Recipe } from '../2-train/recipe.ts';
 import type { BuildConfig } from '../config.ts';
 import { configInvalid } from '../diagnostics/cli.ts';
 
@@ -24,6 +25,7 @@ const recordOf =
 
 const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: Check]>> = {
   model: ['a path', isText],
+  data: ['a path', isText],
   out: ['a path', isText],
   target: ['a target name', isText],
   backends: ['a list of webgpu and wasm', (v) => Array.isArray(v) && v.every((b) => b === 'webgpu' || b === 'wasm')],
@@ -50,15 +52,22 @@ const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: 
   budget: ['a budget', (value) => isText(value) || isNumber(value) || (typeof value === 'object' && value !== null)],
 };
 
-/** The default export of a configuration file, TypeScript or not. @throws LccError LCC0005 */
-export async function readConfig(file: string): Promise<BuildConfig> {
+/** What a module tells to build: a configuration, or a recipe that is trained first. */
+export type BuildModule =
+  | { readonly kind: 'config'; readonly config: BuildConfig }
+  | { readonly kind: 'recipe'; readonly recipe: Recipe };
+
+/** The default export of a module, TypeScript or not. @throws LccError LCC0005 */
+export async function readBuildModule(file: string): Promise<BuildModule> {
   const { createJiti } = await import('jiti');
   const config = await createJiti(import.meta.url, { moduleCache: false, fsCache: false })
     .import(file, { default: true })
     .catch((error: unknown) => {
       throw configInvalid(file, error instanceof Error ? error.message : String(error));
     });
-  return requireConfig(config, file);
+  return isRecipe(config)
+    ? { kind: 'recipe', recipe: config }
+    : { kind: 'config', config: requireConfig(config, file) };
 }
 
 function requireConfig(config: unknown, file: string): BuildConfig {

@@ -1,15 +1,14 @@
 import { appendFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { Command } from 'commander';
-import { createColors } from 'picocolors';
 import { type BackendName, backendNames } from '../2-train/engine/backend-names.ts';
 import { methodNames } from '../2-train/methods/names.ts';
-import type { EpochReport } from '../2-train/train-network.ts';
 import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 import { trainingFileNotWritten } from '../diagnostics/train.ts';
-import type { TrainingStart, TrainResult } from '../train.ts';
+import type { TrainResult } from '../train.ts';
 import type { ExitCode, Io } from './io.ts';
 import type { MakeCommand } from './run.ts';
+import { makeTrainingProgress, withInterrupt } from './training-progress.ts';
 
 interface TrainFlags {
   readonly data?: string;
@@ -106,18 +105,6 @@ function requireBackend(name: string): BackendName {
   return found;
 }
 
-/** The first Ctrl-C ends the work at hand; a second one the process, as ever. */
-async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  process.once('SIGINT', stop);
-  try {
-    return await work(controller.signal);
-  } finally {
-    process.removeListener('SIGINT', stop);
-  }
-}
-
 function writeWhole(file: string, bytes: Uint8Array): void {
   writing(file, () => {
     writeFileSync(`${file}.part`, bytes);
@@ -131,58 +118,6 @@ function writing(file: string, write: () => void): void {
   } catch (error) {
     throw trainingFileNotWritten(file, error instanceof Error ? error.message : String(error));
   }
-}
-
-interface TrainingProgress {
-  readonly start: (start: TrainingStart) => void;
-  readonly step: (done: number, all: number) => void;
-  readonly epoch: (report: EpochReport) => void;
-}
-
-/** A line for each epoch on stderr; on a terminal the one at work shows how far it is. */
-function makeTrainingProgress(io: Io): TrainingProgress {
-  const colors = createColors(io.isTerminal);
-  const clear = io.isTerminal ? '\r\u001b[2K' : '';
-  let begun = performance.now();
-  let first: number | undefined;
-  let shown = 0;
-  let metric = 'metric';
-  return {
-    start: ({ backend, parameters, samples, resumed, ...rest }) => {
-      metric = rest.metric;
-      io.stderr(`  ${colors.bold('backend')}  ${backend.name}: ${backend.reason}\n`);
-      const data = `${samples.train} samples, ${samples.validation} validate${samples.test > 0 ? `, ${samples.test} test` : ''}`;
-      io.stderr(`  ${colors.bold('network')}  ${parameters} parameters; ${data}\n`);
-      if (resumed > 0) io.stderr(`  goes on after epoch ${resumed}\n`);
-      begun = performance.now();
-    },
-    step: (done, all) => {
-      first ??= done - 1;
-      const now = performance.now();
-      if (!io.isTerminal || now - shown < 200) return;
-      shown = now;
-      const left = ((now - begun) / (done - first)) * (all - done);
-      io.stderr(`${clear}  ${colors.dim(`step ${done} of ${all}, ${printDuration(left)} left`)}`);
-    },
-    epoch: ({ epoch, epochs, loss, validation, examplesPerSecond, seconds, status }) => {
-      const parts = [
-        `loss ${loss.toFixed(4)}`,
-        `${metric} ${validation.toFixed(4)}`,
-        `${Math.round(examplesPerSecond)} samples/s`,
-        `${seconds.toFixed(1)} s`,
-        ...Object.entries(status).map(([name, value]) => `${name} ${value.toFixed(3)}`),
-      ];
-      const left = epoch < epochs ? `, ${printDuration(1000 * seconds * (epochs - epoch))} left` : '';
-      io.stderr(`${clear}  epoch ${epoch} of ${epochs}  ${parts.join(', ')}${left}\n`);
-    },
-  };
-}
-
-function printDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 100) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 100 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
 function printResult(out: string, { metric, parameters, notes: said }: TrainResult): string {

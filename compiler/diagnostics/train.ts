@@ -93,3 +93,10 @@ export const trainingFileNotWritten = (file: string, reason: string) =>
     where: { file },
     remedy: 'Make room, or name another file; the checkpoint holds the last epoch.',
   });
+
+export const trainingStopped = (epochs: number) =>
+  new LccError({
+    code: 'LCC8013',
+    what: `Training was stopped after epoch ${epochs}.`,
+    remedy: 'Run the same command again: it goes on from there.',
+  });

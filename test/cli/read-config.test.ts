@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { findConfig, readConfig } from '../../compiler/cli/read-config.ts';
+import { findConfig, readBuildModule } from '../../compiler/cli/read-config.ts';
+
+const readConfig = async (file: string) => {
+  const read = await readBuildModule(file);
+  if (read.kind !== 'config') throw new Error('a recipe');
+  return read.config;
+};
 
 const folder = mkdtempSync(join(tmpdir(), 'lcc-config-'));
 const file = join(folder, 'lcc.config.ts');

@@ -120,6 +120,30 @@ describe('lcc train', () => {
     expect(metadata['lcc.methods']).toBe('layer-collapse');
   });
 
+  test('lcc build takes a recipe, trains it once, and measures on its data', async () => {
+    const first = await runCli(
+      ['build', 'recipe.ts', '--data', 'data', '--target', 'mobile-wasm', '--quantize', 'int8'],
+      folder,
+    );
+    expect(first.stderr).not.toContain('LCC');
+    expect(first.code).toBe(0);
+    expect(first.stderr).toContain('epoch 40 of 40');
+    expect(first.stderr).toMatch(/trained {3}top-1 (0\.9\d{3}|1\.0000), (0\.9\d{3}|1\.0000) on the test data/);
+    const { load } = await import(join(folder, 'dist', 'recipe', 'index.js'));
+    const model = await load();
+    const { logits } = await model.run({ image: Float32Array.of(-1, 2) });
+    expect(logits[0]).toBeGreaterThan(logits[1]);
+    const config = join(folder, 'lcc.config.ts');
+    const settings = { model: 'recipe.ts', data: 'data', target: 'mobile-wasm', maxDrop: 0.3 };
+    writeFileSync(config, `export default ${JSON.stringify(settings)};`);
+    const again = await runCli(['build'], folder);
+    rmSync(config);
+    expect(again.stderr).not.toContain('LCC');
+    expect(again.code).toBe(0);
+    expect(again.stderr).toContain('goes on after epoch 40');
+    expect(again.stderr).toMatch(/top-1 \d+\.\d\d % to \d+\.\d\d % on \d+ samples/);
+  });
+
   test('a checkpoint goes on where it ended', async () => {
     const checkpoint = ['--checkpoint', 'kept'];
     expect((await train('recipe.ts', '--data', 'data', '-o', 'whole.onnx', ...checkpoint)).code).toBe(0);
