@@ -13,6 +13,7 @@ import { isRecipe, type Recipe } from './2-train/recipe.ts';
 import { type EpochReport, trainNetwork } from './2-train/train-network.ts';
 import { optimise } from './3-compress/pipeline.ts';
 import type { DataSet } from './data/data-set.ts';
+import type { Metric } from './data/metrics/metric.ts';
 import { importDefault, isModuleName } from './data/user-module.ts';
 import { unknownChoice } from './diagnostics/cli.ts';
 import { modelNotFound } from './diagnostics/ingest.ts';
@@ -64,7 +65,9 @@ export interface TrainResult {
   };
   readonly parameters: { readonly trained: number; readonly finished: number };
   /** what it was trained and validated on */
-  readonly data: { readonly train: DataSet; readonly validation: DataSet };
+  readonly data: { readonly train: DataSet; readonly validation: DataSet; readonly test?: DataSet | undefined };
+  /** the metric, and the output that it looks at */
+  readonly measured: { readonly metric: Metric; readonly output: string };
   /** what was trained how, as texts */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -123,7 +126,8 @@ export async function trainRecipe(source: Recipe | string, options: TrainOptions
     isStopped: trained.isStopped,
     metric,
     parameters: { trained: countParameters(trained.trained), finished: countParameters(graph) },
-    data: { train: own, validation },
+    data: { train: own, validation, test },
+    measured: { metric: task.metric, output: task.output },
     metadata: describe(task, trained.history.length, metric),
   };
 }
@@ -143,7 +147,7 @@ function goOnFrom(file: string, run: string, replaces: boolean): Checkpoint | un
   }
 }
 
-interface FoundRecipe {
+export interface FoundRecipe {
   readonly recipe: Recipe;
   /** folder that a model's path starts from */
   readonly home: string;
@@ -151,7 +155,8 @@ interface FoundRecipe {
   readonly folder: string;
 }
 
-async function readRecipe(source: Recipe | string, { data }: TrainOptions): Promise<FoundRecipe> {
+/** The recipe at a path, or the one that trains a model file further. @throws LccError LCC8009 */
+export async function readRecipe(source: Recipe | string, { data }: TrainOptions): Promise<FoundRecipe> {
   if (typeof source !== 'string') return { recipe: source, home: '.', folder: data ?? '.' };
   const home = dirname(resolve(source));
   if (!isModuleName(source)) {
@@ -175,7 +180,7 @@ async function makeGraph({ model, seed = 1 }: Recipe, home: string): Promise<Gra
   return optimise(ingest({ bytes, file }).graph).graph;
 }
 
-const countParameters = (graph: Graph): number =>
+export const countParameters = (graph: Graph): number =>
   [...graph.constants.values()].reduce((sum, { data, dtype }) => sum + (dtype === 'float32' ? data.length : 0), 0);
 
 const describe = (task: OpenedTask, epochs: number, metric: TrainResult['metric']): Record<string, string> => ({

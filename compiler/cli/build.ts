@@ -2,15 +2,18 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
+import { isTargetName, targets } from '../../targets/index.ts';
 import { requireReplaceable } from '../5-emit/write-folder.ts';
+import { printByteCount } from '../6-budget/byte-count.ts';
 import { type CheckResult, check } from '../6-budget/check.ts';
 import { type Budget, parseBudget, readBudget } from '../6-budget/parse-budget.ts';
 import { reportText } from '../6-budget/reporters/text.ts';
 import type { BuildConfig } from '../config.ts';
+import type { Control, Standing } from '../control.ts';
 import { isModuleName } from '../data/user-module.ts';
 import { noModel } from '../diagnostics/cli.ts';
-import { trainingStopped } from '../diagnostics/train.ts';
-import type { CompileOptions, CompressionOptions, Report, StageEvent } from '../ir/bundle.ts';
+import { controlNotPossible, trainingStopped } from '../diagnostics/train.ts';
+import type { Bundle, CompileOptions, CompressionOptions, Report, StageEvent } from '../ir/bundle.ts';
 import { findCacheFolder } from './cache-folder.ts';
 import { type CompressionFlags, parseCompressionFlags, withCompressionFlags } from './compression-flags.ts';
 import type { ExitCode, Io } from './io.ts';
@@ -24,6 +27,7 @@ interface BuildFlags extends ModelFlags, CompressionFlags {
   readonly out?: string;
   readonly data?: string;
   readonly budget?: string;
+  readonly control?: true;
   readonly singleFile?: true;
   readonly json?: true;
 }
@@ -55,6 +59,7 @@ export const buildCommand: MakeCommand = (io, finish) =>
     .option('-o, --out <dir>', 'folder of the bundle (default: dist/<model name>)')
     .option('--data <dir>', "folder of a recipe's data (default: the recipe's)")
     .option('--single-file', 'one ES module with wasm and weights inside')
+    .option('--control', 'trains the network of the same size from scratch, where a recipe tells how, and reports it')
     .option('--budget <size or file>', 'limits to check the result against')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', notes)
@@ -88,8 +93,14 @@ async function build(model: string | undefined, flags: BuildFlags, io: Io): Prom
   });
   await bundle.write(plan.out);
   const result = await check(plan.out, { limits: [...(plan.budget?.limits ?? []), ...sizeLimit(plan.options)] });
-  if (flags.json) io.stdout(`${JSON.stringify(summary(plan.out, bundle.report, times, result), undefined, 2)}\n`);
-  else io.stdout(`${printPath(plan.out, io.cwd)}\n${reportText(result)}`);
+  const control = flags.control && (await compare(plan, bundle, result, io));
+  if (flags.json) {
+    const told = { ...summary(plan.out, bundle.report, times, result), ...(control && { control }) };
+    io.stdout(`${JSON.stringify(told, undefined, 2)}\n`);
+  } else {
+    io.stdout(`${printPath(plan.out, io.cwd)}\n${reportText(result)}`);
+    if (control) io.stdout(printControl(control));
+  }
   return result.isWithin ? 0 : 1;
 }
 
@@ -122,6 +133,40 @@ async function trainFirst({ model, data, options: { cache } }: BuildPlan, io: Io
   return { bytes: exportOnnx(result.graph, { metadata: result.metadata }), samples: samplesOf(result.data) };
 }
 
+/** The same size, trained from scratch. */
+async function compare(plan: BuildPlan, bundle: Bundle, { rows }: CheckResult, io: Io): Promise<Control> {
+  const { trainControl } = await import('../control.ts');
+  const total = rows.find(({ measure, encoding }) => measure === 'total' && encoding === 'brotli')?.actual ?? 0;
+  const progress = makeTrainingProgress(io);
+  const target = targets[isTargetName(plan.options.target) ? plan.options.target : defaultTarget];
+  return withInterrupt((signal) =>
+    trainControl({
+      recipe: plan.model,
+      options: {
+        ...(plan.data !== undefined && { data: plan.data }),
+        signal,
+        onStart: progress.start,
+        onStep: progress.step,
+        onEpoch: progress.epoch,
+      },
+      target,
+      bundle,
+      bytes: total,
+    }),
+  );
+}
+
+function printControl({ fraction, parameters, bytes, metric, control, bundle }: Control): string {
+  const print = ({ validation, test }: Standing): string =>
+    `${validation.toFixed(4)}${test === undefined ? '' : `, ${test.toFixed(4)} on the test data`}`;
+  return [
+    `control: ${16 * fraction}/16 of the hidden widths, ${parameters} parameters from scratch, ${printByteCount(bytes)} as int8`,
+    `         ${metric} ${print(control)}`,
+    `bundle:  ${metric} ${print(bundle)}`,
+    '',
+  ].join('\n');
+}
+
 /** What the planner aimed at by estimate holds for the files, too. */
 function sizeLimit({ maxSize }: CompileOptions): Budget['limits'] {
   return maxSize === undefined ? [] : parseBudget(maxSize).limits;
@@ -150,6 +195,8 @@ async function makePlan(model: string | undefined, flags: BuildFlags, cwd: strin
   const home = isConfig ? dirname(named) : cwd;
   const { model: file, data, out, budget, ...settings } = config;
   const source = resolve(home, file);
+  if (flags.control && !isModuleName(source))
+    throw controlNotPossible(source, 'how this model was trained is not known');
   const cache = flags.cache ? await findCacheFolder(cwd) : undefined;
   const options: CompileOptions = {
     target: defaultTarget,

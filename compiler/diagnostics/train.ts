@@ -100,3 +100,11 @@ export const trainingStopped = (epochs: number) =>
     what: `Training was stopped after epoch ${epochs}.`,
     remedy: 'Run the same command again: it goes on from there.',
   });
+
+export const controlNotPossible = (file: string, reason: string) =>
+  new LccError({
+    code: 'LCC8014',
+    what: `There is no network of the same size to compare with: ${reason}.`,
+    where: { file },
+    remedy: 'Leave --control out, or build a recipe whose model is a network that lcc makes.',
+  });

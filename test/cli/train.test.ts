@@ -41,10 +41,11 @@ beforeAll(() => {
     `import { defineRecipe } from ${source('2-train/recipe.ts')};
      import { adam, models } from ${source('recipe.ts')};
      export default defineRecipe({
-       model: models.mlp({ inputs: 2, hidden: [8], classes: 2 }),
-       data: { train: 'pairs.npz' },
+       model: models.mlp({ inputs: 2, hidden: [128, 128], classes: 2 }),
+       data: { train: 'pairs.npz?limit=300', test: 'pairs.npz?offset=300' },
        optimiser: adam({ rate: 0.02 }),
-       epochs: 1,
+       epochs: 4,
+       batch: 20,
      });`,
   );
 });
@@ -81,10 +82,27 @@ describe('lcc train', () => {
     expect(existsSync(join(folder, 'model.onnx.checkpoint'))).toBe(false);
   });
 
-  test('a recipe in TypeScript builds its network', async () => {
-    const { code, stderr } = await train('typed.ts', '--data', 'data', '-o', 'typed.onnx');
+  test('--control trains the same size from scratch, and reports both', async () => {
+    const argv = ['build', 'typed.ts', '--data', 'data', '--target', 'mobile-wasm', '--max-size', '10KB', '--control'];
+    const { code, stdout, stderr } = await runCli(argv, folder);
+    expect(stderr).not.toContain('LCC');
     expect(code).toBe(0);
-    expect(stderr).toContain('network  42 parameters; 360 samples, 40 validate');
+    expect(stderr).toContain('network  17154 parameters; 270 samples, 30 validate, 100 test');
+    const control =
+      /control: (\d+)\/16 of the hidden widths, (\d+) parameters from scratch, (\d\.\d KB|9\d\d\d B) as int8\n {9}top-1 [01]\.\d{4}, [01]\.\d{4} on the test data\nbundle: {2}top-1 [01]\.\d{4}, [01]\.\d{4} on the test data\n/;
+    expect(stdout).toMatch(control);
+    const [, sixteenths, parameters] = control.exec(stdout)!;
+    const width = 8 * Number(sixteenths);
+    expect(Number(parameters)).toBe(3 * width + width * (width + 1) + 2 * (width + 1));
+    expect(width).toBeLessThan(128);
+  });
+
+  test('--control without a recipe is refused before any work', async () => {
+    const { code, stderr } = await runCli(['build', 'start.onnx', '--control'], folder);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^LCC8014: There is no network of the same size to compare with: how this model was trained is not known\./,
+    );
   });
 
   test('the same seed gives the same file', async () => {
