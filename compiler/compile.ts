@@ -4,13 +4,16 @@ import { basename } from 'node:path';
 import { isTargetName, targets } from '../targets/index.ts';
 import type { Target } from '../targets/target.ts';
 import { ingest } from './1-ingest/ingest.ts';
+import { exportOnnx } from './1-ingest/onnx/export.ts';
 import type { ModelFile, ModelSource } from './1-ingest/source.ts';
 import { optimise } from './3-compress/pipeline.ts';
 import { lower } from './4-lower/lower.ts';
 import { generateCode } from './5-emit/generate-code.ts';
+import type { SecondOpinion } from './5-emit/parity/engines.ts';
 import { makeBundle } from './compiled-bundle.ts';
 import type { CompressedModel } from './compress-model.ts';
 import { backendNotInTarget, unknownChoice } from './diagnostics/cli.ts';
+import { LccError } from './diagnostics/index.ts';
 import { modelNotFound, rangeNotSupported } from './diagnostics/ingest.ts';
 import type { Bundle, CompileOptions, SourceReport } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
@@ -61,17 +64,28 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
     ...(compression && { compression }),
     notes: [...notes, ...warnings],
   };
-  const onnx = parts ? undefined : { bytes: model.bytes, constants: boundTensors(meant, options) };
   // What was lost on purpose is reported, not proven: the proof is that every backend computes the compressed graph.
   const proven = compression ? graph : meant;
+  const isWritten = compression !== undefined || parts !== undefined;
+  const onnx = isWritten ? writtenAsOnnx(proven) : { bytes: model.bytes, constants: boundTensors(meant, options) };
   return makeBundle({
     report,
     code,
     meant: proven,
-    onnx: onnx && compression ? 'compressed' : onnx,
+    onnx,
     singleFile: options.singleFile ?? false,
     tell,
   });
+}
+
+/** For onnxruntime, where no ONNX file says what is proven; the few graphs that ONNX has no words for go without. */
+function writtenAsOnnx(graph: Graph): SecondOpinion {
+  try {
+    return { bytes: exportOnnx(graph), constants: {} };
+  } catch (error) {
+    if (error instanceof LccError) return undefined;
+    throw error;
+  }
 }
 
 /** What needs data and linear algebra is loaded only where it is asked for. */

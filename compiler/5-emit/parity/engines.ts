@@ -31,8 +31,8 @@ export interface OnnxModel {
   readonly constants: Readonly<Record<string, Tensor>>;
 }
 
-/** The file to compare with; `compressed` where a lossy pass left none that means the same. */
-export type SecondOpinion = OnnxModel | 'compressed' | undefined;
+/** The model file, or what lcc writes of the graph where none means the same. */
+export type SecondOpinion = OnnxModel | undefined;
 
 /** One module of the bundle: in this process where it can, relaxed SIMD behind V8's flag in another. */
 export const wasmEngine = (code: ModelCode, module: WasmFile, index: string): Engine => ({
@@ -98,8 +98,7 @@ export default async (entries) => {
 export const onnxRuntimeEngine = (onnx: SecondOpinion): Engine => ({
   name: 'onnxruntime-web',
   async run(feeds) {
-    if (!onnx) throw new NotAvailable('the model did not come as one ONNX file');
-    if (onnx === 'compressed') throw new NotAvailable('compression changed what the ONNX file computes');
+    if (!onnx) throw new NotAvailable('no ONNX model stands for this one');
     const runtime = locateOnnxRuntime();
     const tensors = [...Object.entries(onnx.constants), ...feeds].map(([name, { dtype, shape, data }]) => ({
       name,

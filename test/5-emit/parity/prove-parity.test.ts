@@ -46,7 +46,7 @@ describe('parity', () => {
       ['wasm relaxed', 'agrees'],
       ['onnxruntime-web', 'not proven'],
     ]);
-    expect(proofs.at(-1)?.result).toEqual({ kind: 'not proven', reason: 'the model did not come as one ONNX file' });
+    expect(proofs.at(-1)?.result).toEqual({ kind: 'not proven', reason: 'no ONNX model stands for this one' });
   });
 
   it('records what onnxruntime-web says of a model it cannot take', async () => {
