@@ -4,6 +4,7 @@ import { decisiveLoss, type Loss, type MetricLoss, makeMetricComparison } from '
 import { type Figures, isMet, totalOf } from './3-compress/plan/limits.ts';
 import { printByteCount } from './6-budget/byte-count.ts';
 import { calibrationMissing, limitsInfeasible, planDoesNotFit } from './diagnostics/compress.ts';
+import type { FinetuneTask } from './finetune.ts';
 import type { ActionReport, CompileOptions, CompressionReport } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
 import { makeRunner } from './make-runner.ts';
@@ -35,7 +36,7 @@ export async function compressModel(
   options: CompileOptions,
   target: Target,
 ): Promise<CompressedModel> {
-  const { calibration, validation, reported, notes } = await readSamples(graph, options);
+  const { calibration, calibrationLabels, validation, reported, notes } = await readSamples(graph, options);
   const flag = flagThatNeedsData(options);
   const isBlind = calibration.length === 0;
   if (isBlind && flag !== undefined) throw calibrationMissing(flag);
@@ -53,7 +54,8 @@ export async function compressModel(
     memory,
     makeRunner,
     proveFolds: prove,
-    finetune: options.finetune && (await makeFinetune(graph, calibration, options)),
+    finetune:
+      options.finetune && (await makeFinetune(graph, { samples: calibration, labels: calibrationLabels }, options)),
     measureSize: makeMeasureSize(target, script),
     onTrial: (trial, count) => {
       options.onProgress?.(`attempt ${count}: ${printSize(trial, compression.limits)}, ${printLoss(trial.loss)}`);
@@ -73,15 +75,16 @@ export async function compressModel(
 const randomInputCount = 4;
 
 /** The trainer is loaded only where it is asked for. */
-async function makeFinetune(graph: Graph, calibration: CompressTask['calibration'], options: CompileOptions) {
+async function makeFinetune(
+  original: Graph,
+  data: Pick<FinetuneTask, 'samples' | 'labels'>,
+  { finetune: options, onProgress }: CompileOptions,
+) {
   const { finetune } = await import('./finetune.ts');
-  return (compressed: Graph): Promise<Graph> =>
-    finetune(compressed, {
-      original: graph,
-      samples: calibration,
-      ...options.finetune,
-      onProgress: options.onProgress,
-    });
+  return (compressed: Graph, count: number): Promise<Graph> => {
+    const [samples, labels] = [data.samples.slice(0, count), data.labels?.slice(0, count)];
+    return finetune(compressed, { original, samples, labels, ...options, onProgress });
+  };
 }
 
 /** Searches for one result at most. */

@@ -1,9 +1,10 @@
+import * as tf from '@tensorflow/tfjs';
 import { chooseBackend } from './2-train/engine/choose-backend.ts';
-import { meanSquaredError } from './2-train/losses.ts';
+import { crossEntropy, type Loss, meanSquaredError } from './2-train/losses.ts';
 import { adam } from './2-train/optimisers/index.ts';
 import { cosine } from './2-train/schedules.ts';
 import { trainNetwork } from './2-train/train-network.ts';
-import type { DataSet } from './data/data-set.ts';
+import { type DataSet, ignoredLabel } from './data/data-set.ts';
 import { mse } from './data/metrics/regression.ts';
 import type { FinetuneOptions } from './ir/bundle.ts';
 import type { Graph, Node, Value } from './ir/graph.ts';
@@ -15,8 +16,10 @@ import { makeTensor, type Tensor } from './tensor/tensor.ts';
 
 export interface FinetuneTask extends FinetuneOptions {
   readonly original: Graph;
-  /** inputs that the original answers; labels are not needed */
+  /** inputs that the original answers */
   readonly samples: readonly Feeds[];
+  /** the class of each, where it is known, in the first output */
+  readonly labels?: Int32Array | undefined;
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
@@ -26,19 +29,20 @@ const joined = 'all outputs, standardised';
 
 /**
  * Trains a compressed network to answer as the original does (distillation by outputs, Ba and Caruana 2014): the mean
- * squared difference of all float outputs, each over its deviation between inputs. Its graph keeps its form.
+ * squared difference of all float outputs, each over its deviation between inputs, and where there are labels the
+ * cross-entropy of the first output. Its graph keeps its form.
  */
 export async function finetune(compressed: Graph, task: FinetuneTask): Promise<Graph> {
-  const { original, samples, epochs = defaults.epochs, rate = defaults.rate } = task;
+  const { original, samples, labels, epochs = defaults.epochs, rate = defaults.rate } = task;
   await chooseBackend();
   const answers = answersOf(original, samples);
   if (answers.length === 0) return compressed;
   const { trained } = await trainNetwork(
     {
       graph: withJoinedOutput(compressed, answers),
-      train: labelled(samples, answers),
+      train: answered(samples, answers, labels),
       validation: undefined,
-      loss: meanSquaredError(),
+      loss: labels ? withLabels(answers) : meanSquaredError(),
       output: joined,
       metric: mse,
       optimiser: adam({ rate }),
@@ -53,9 +57,7 @@ export async function finetune(compressed: Graph, task: FinetuneTask): Promise<G
     },
     {
       onEpoch: ({ epoch, loss }) =>
-        task.onProgress?.(
-          `fine-tune: epoch ${epoch} of ${epochs}, ${(100 * loss).toFixed(3)} % of what outputs vary by`,
-        ),
+        task.onProgress?.(`fine-tune: epoch ${epoch} of ${epochs}, loss ${loss.toFixed(5)}`),
     },
   );
   return dropUnused({ ...trained, outputs: compressed.outputs });
@@ -92,22 +94,50 @@ function deviationOf(values: readonly Float32Array[]): number {
   return Math.sqrt(sum / Math.max(1, width * values.length));
 }
 
-function labelled(samples: readonly Feeds[], answers: readonly Answer[]): DataSet {
-  const width = answers.reduce((sum, { values }) => sum + (values[0]?.length ?? 0), 0);
-  const labels = new Float32Array(width * samples.length);
+/** A row of answers for each sample, and its class behind them where that is known. */
+function answered(samples: readonly Feeds[], answers: readonly Answer[], classes: Int32Array | undefined): DataSet {
+  const width = elementsOf(answers) + (classes ? 1 : 0);
+  const values = new Float32Array(width * samples.length);
   samples.forEach((_, i) => {
     let at = i * width;
-    for (const { values } of answers) {
-      labels.set(values[i] ?? [], at);
-      at += values[i]?.length ?? 0;
+    for (const answer of answers) {
+      values.set(answer.values[i] ?? [], at);
+      at += answer.values[i]?.length ?? 0;
     }
+    if (classes) values[at] = classes[i] ?? ignoredLabel;
   });
   return {
     name: 'calibration',
     size: samples.length,
-    labels: { kind: 'value', values: labels, width },
+    labels: { kind: 'value', values, width },
     feedsOf: (i) => samples[i] ?? {},
     hashOf: String,
+  };
+}
+
+const elementsOf = (answers: readonly Answer[]): number =>
+  answers.reduce((sum, { values }) => sum + (values[0]?.length ?? 0), 0);
+
+/** What labels count beside the answers. */
+const shareOfLabels = 0.5;
+
+/** Squared error of the answers, and the cross-entropy of the first output, whose elements are classes. */
+function withLabels(answers: readonly Answer[]): Loss {
+  const [first] = answers;
+  const classes = first?.values[0]?.length ?? 0;
+  const all = elementsOf(answers);
+  const entropy = crossEntropy();
+  return {
+    name: 'answers and labels',
+    labels: 'value',
+    of(outputs, labels) {
+      const rows = tf.reshape(labels, [-1, all + 1]);
+      const wanted = tf.slice(rows, [0, 0], [-1, all]);
+      const known = tf.cast(tf.reshape(tf.slice(rows, [0, all], [-1, 1]), [-1]), 'int32');
+      const logits = tf.div(tf.slice(outputs, [0, 0], [-1, classes]), first?.scale ?? 1) as tf.Tensor2D;
+      const own = tf.mul(entropy.of(logits, known), shareOfLabels);
+      return tf.add(meanSquaredError().of(outputs, wanted), own);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Validation } from './3-compress/plan/judge.ts';
-import { type DataPort, type DataSet, selectSamples } from './data/data-set.ts';
+import { type DataPort, type DataSet, labelsOf, selectSamples } from './data/data-set.ts';
 import { openMetric } from './data/metrics/index.ts';
 import { openData } from './data/open.ts';
 import { checkCalibrationSize, requireDisjoint } from './data/overlap.ts';
@@ -14,6 +14,8 @@ import { sizesOf } from './tensor/shape.ts';
 
 export interface CompressionSamples {
   readonly calibration: readonly Feeds[];
+  /** the class of each, where the data has labels: compression does without, fine-tuning learns from them too */
+  readonly calibrationLabels: Int32Array | undefined;
   /** the half of the evaluation data that decides */
   readonly validation: Validation | undefined;
   /** the half that is only reported on */
@@ -46,7 +48,7 @@ export async function readSamples(graph: Graph, options: CompileOptions): Promis
     return chosen.length === 0 ? undefined : { data: selectSamples(evaluation, chosen), metric };
   };
   return {
-    calibration: calibration ? holdSamples(calibration) : [],
+    ...(calibration ? holdSamples(calibration) : { calibration: [], calibrationLabels: undefined }),
     validation: half(0),
     reported: half(1),
     notes: warnings.flatMap((warning) => (warning ? [printDiagnostic(warning)] : [])),
@@ -93,9 +95,15 @@ async function openSamples(
   };
 }
 
-function holdSamples(data: DataSet): Feeds[] {
+function holdSamples(data: DataSet): Pick<CompressionSamples, 'calibration' | 'calibrationLabels'> {
   const bytes = Object.values(data.feedsOf(0)).reduce((sum, { byteLength }) => sum + byteLength, 0);
   const count = Math.min(data.size, Math.max(1, Math.floor(mostBytes / Math.max(1, bytes))));
   // Evenly, so that data sorted by class is not cut to its first classes.
-  return Array.from({ length: count }, (_, i) => data.feedsOf(Math.floor((i * data.size) / count)));
+  const positions = Array.from({ length: count }, (_, i) => Math.floor((i * data.size) / count));
+  const { labels } = data;
+  const isClass = labels?.kind === 'class' && labels.width === 1;
+  return {
+    calibration: positions.map((i) => data.feedsOf(i)),
+    calibrationLabels: isClass ? Int32Array.from(positions, (i) => labelsOf(labels, i)[0] ?? 0) : undefined,
+  };
 }

@@ -1,22 +1,23 @@
-import { type DataSet, labelsOf } from './data/data-set.ts';
-import type { CompressionOptions } from './ir/bundle.ts';
+import { type DataSet, type Feeds, labelsOf } from './data/data-set.ts';
+import type { CompressionOptions, LabelledSamples } from './ir/bundle.ts';
 
 const most = { calibration: 2000, evaluation: 6000 };
 
 /** Training data to calibrate on and validation data to evaluate on, for a build of what was trained on them. */
 export function samplesOf(data: { readonly train: DataSet; readonly validation: DataSet }): CompressionOptions {
   const { train, validation } = data;
-  const calibration = spread(train, most.calibration).map((i) => train.feedsOf(i));
-  const { labels } = validation;
-  if (labels?.kind !== 'class' || labels.width !== 1) return { calibration };
-  const chosen = spread(validation, most.evaluation);
-  return {
-    calibration,
-    evaluation: {
-      samples: chosen.map((i) => validation.feedsOf(i)),
-      labels: chosen.map((i) => labelsOf(labels, i)[0] ?? 0),
-    },
-  };
+  const calibration = take(train, most.calibration);
+  const evaluation = take(validation, most.evaluation);
+  return 'labels' in calibration && 'labels' in evaluation ? { calibration, evaluation } : { calibration };
+}
+
+/** With the class of each, where the data has classes. */
+function take(data: DataSet, count: number): LabelledSamples | readonly Feeds[] {
+  const chosen = spread(data, count);
+  const samples = chosen.map((i) => data.feedsOf(i));
+  const { labels } = data;
+  if (labels?.kind !== 'class' || labels.width !== 1) return samples;
+  return { samples, labels: chosen.map((i) => labelsOf(labels, i)[0] ?? 0) };
 }
 
 /** Evenly, so that data sorted by class is not cut to its first classes. */

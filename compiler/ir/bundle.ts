@@ -39,8 +39,8 @@ export interface FinetuneOptions {
  * force; with one, all passes are `auto` unless they say otherwise.
  */
 export interface CompressionOptions {
-  /** inputs without labels: a data source (docs of `lcc build`), or samples */
-  readonly calibration?: string | readonly Feeds[];
+  /** inputs to measure on, which need no labels: a data source (docs of `lcc build`), or samples; fine-tuning uses labels too */
+  readonly calibration?: string | readonly Feeds[] | LabelledSamples;
   /** inputs with labels; half of them decide, the other half is only reported on */
   readonly evaluation?: string | LabelledSamples;
   /** name of a metric of the evaluation data; top-1 of class labels by default */

@@ -34,8 +34,11 @@ export interface CompressTask {
   readonly memory: TrialMemory;
   /** throws where exact passes changed what a graph computes */
   readonly proveFolds: (before: Graph, after: Graph) => void;
-  /** trains a network that has lost something to answer as the original does; its graph keeps its form */
-  readonly finetune?: ((graph: Graph) => Promise<Graph>) | undefined;
+  /**
+   * Trains a network that has lost something to answer as the original does, on the first `count` calibration inputs: the
+   * others are held out. Its graph keeps its form.
+   */
+  readonly finetune?: ((graph: Graph, count: number) => Promise<Graph>) | undefined;
   /** each different result of the search, as it is measured */
   readonly onTrial?: (trial: Figures, count: number) => void;
 }
@@ -131,7 +134,8 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     steps.push({ pass: first.pass, actions: actions.length, ...figures });
   }
   const errors = await traceActions(graph, build, chosen, heldOut, makeRunner, task.memory);
-  const tuned = task.finetune && (await finetune(task.finetune, builder, chosen, measure));
+  const { finetune: train } = task;
+  const tuned = train && (await finetune((one) => train(one, samples.length), builder, chosen, measure));
   if (tuned) task.onTrial?.(tuned, trials.all().length + 1);
   const isBetter = tuned && isMet(tuned, limits) && decisiveLoss(tuned.loss) < decisiveLoss(chosen.loss);
   if (isBetter) steps.push({ pass: 'fine-tune', actions: 0, size: tuned.size, loss: tuned.loss });
