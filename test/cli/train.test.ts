@@ -24,6 +24,31 @@ beforeAll(() => {
   const { image, labels } = pairs(400);
   const arrays = { image: npyBytes('<f4', [400, 2], image), labels: npyBytes('<i4', [400], labels) };
   writeFileSync(join(folder, 'data', 'pairs.npz'), npzBytes(arrays));
+  const write = (name: string, rows: number, width: number, classes: readonly number[], value = 0) =>
+    writeFileSync(
+      join(folder, 'data', name),
+      npzBytes({
+        image: npyBytes('<f4', [rows, width], new Float32Array(rows * width).fill(value)),
+        ...(classes.length > 0 && {
+          labels: npyBytes(
+            '<i4',
+            classes.length > rows ? [rows, classes.length / rows] : [rows],
+            Int32Array.from(classes),
+          ),
+        }),
+      }),
+    );
+  write('wide.npz', 2, 3, [0, 1]);
+  write(
+    'classes.npz',
+    20,
+    2,
+    Array.from({ length: 20 }, (_, i) => i % 3),
+  );
+  write('unlabelled.npz', 20, 2, []);
+  write('nan.npz', 2, 2, [0, 1], Number.NaN);
+  write('one.npz', 1, 2, [0]);
+  write('two.npz', 20, 2, new Array<number>(40).fill(1));
   writeFileSync(join(folder, 'start.onnx'), exportOnnx(models.mlp({ inputs: 2, hidden: [8], classes: 2 })(1)));
   // a recipe is an object: what builds one in TypeScript is in the test that says so
   writeFileSync(
@@ -181,6 +206,12 @@ describe('lcc train', () => {
   test.each([
     [['nothing.ts', '--data', 'data'], /^LCC8009: The recipe cannot be used: /],
     [['recipe.ts', '--data', 'nowhere'], /LCC7001: /],
+    [['start.onnx', '--data', 'data/wide.npz'], /^LCC7007: /],
+    [['start.onnx', '--data', 'data/classes.npz'], /^LCC7013: /],
+    [['start.onnx', '--data', 'data/unlabelled.npz'], /^LCC7015: /],
+    [['start.onnx', '--data', 'data/nan.npz'], /^LCC7009: /],
+    [['start.onnx', '--data', 'data/one.npz'], /^LCC8011: /],
+    [['start.onnx', '--data', 'data/two.npz'], /^LCC8010: /],
     [['start.onnx'], /^LCC8009: The recipe cannot be used: a model needs --data, a labelled data set to train on\./],
     [['missing.onnx', '--data', 'data/pairs.npz'], /^LCC1001: /],
     [['recipe.ts', '--data', 'data', '--method', 'magic'], /^LCC0003: .*magic/],

@@ -3,6 +3,7 @@ import { concat, cumSum, gather, pad, reshape, slice, tile, transpose } from './
 import { batchNorm, groupNorm, logSoftmax, softmax } from './norms.ts';
 import type { Operation } from './operation.ts';
 import { attention, linear, matmul } from './products.ts';
+import { convTranspose } from './transposed.ts';
 import { averagePool, conv, maxPool } from './windows.ts';
 
 /** Ops that one call computes; all others are rendered from their meaning. */
@@ -11,6 +12,7 @@ export const operations: Partial<Record<OpName, Operation>> = {
   matmul,
   attention,
   conv,
+  convTranspose,
   maxPool,
   averagePool,
   batchNorm,

@@ -4,7 +4,7 @@ import { NotRenderable } from '../render.ts';
 import { type Call, number, numbers, type Operation, operand, parameter, parameterIfAny } from './operation.ts';
 
 /** Images as TensorFlow.js wants them: [samples, height, width, channels]; a sequence is an image one high. */
-function asImages(x: Held): tf.Tensor4D {
+export function asImages(x: Held): tf.Tensor4D {
   const rank = x.order.length;
   const { tensor } = inOrder(x, channelsLast(rank));
   const [n = 1, ...rest] = tensor.shape.slice(leadOf(x));
@@ -15,7 +15,7 @@ function asImages(x: Held): tf.Tensor4D {
 }
 
 /** The way back. */
-function fromImages(images: tf.Tensor4D, x: Held, sizes: readonly number[]): Held {
+export function fromImages(images: tf.Tensor4D, x: Held, sizes: readonly number[]): Held {
   const order = channelsLast(x.order.length);
   const lead = x.isBatched ? [x.tensor.shape[0] ?? 1] : [];
   return { tensor: tf.reshape(images, [...lead, ...order.map((d) => sizes[d] ?? 1)]), isBatched: x.isBatched, order };
@@ -23,10 +23,10 @@ function fromImages(images: tf.Tensor4D, x: Held, sizes: readonly number[]): Hel
 
 const channelsLast = (rank: number): number[] => [0, ...naturalOrder(rank).slice(2), 1];
 
-type Pair = [number, number];
+export type Pair = [number, number];
 
 /** One number per spatial dimension, as for images. */
-const pairOf = (values: readonly number[], fill: number): Pair => {
+export const pairOf = (values: readonly number[], fill: number): Pair => {
   const [first = fill, second] = values;
   return values.length === 1 ? [fill, first] : [first, second ?? fill];
 };
@@ -68,7 +68,7 @@ function filterOf(w: tf.Tensor): tf.Tensor4D {
   return tf.transpose(spread, [2, 3, 1, 0]) as tf.Tensor4D;
 }
 
-function grouped(
+export function grouped(
   images: tf.Tensor4D,
   filter: tf.Tensor4D,
   group: number,
