@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { methodFindsNothing } from '../../diagnostics/train.ts';
+import { methodFindsNothing, methodOptionsInvalid } from '../../diagnostics/train.ts';
 import { countReaders } from '../../ir/count-readers.ts';
 import type { Graph, Node, ValueId } from '../../ir/graph.ts';
 import { activations } from '../../ops/elementwise/activations.ts';
@@ -27,9 +27,11 @@ export interface LayerCollapseOptions {
   readonly tolerance?: number;
   /** where slopes start */
   readonly slope?: number;
-  /** how many blocks, counted from the last; all by default */
+  /** activations by the names of their nodes, the first to collapse first (`measureCollapseOrder`); by default all, from the last on */
+  readonly layers?: readonly string[];
+  /** how many of them, from the first to collapse on; all by default */
   readonly blocks?: number;
-  /** one block more from the last on every so many epochs; all at once by default */
+  /** one block more every so many epochs; all at once by default */
   readonly stage?: number;
   /** at the end of each epoch slopes within the tolerance are set to 1, so that what follows adapts to that; else when it ends */
   readonly settles?: boolean;
@@ -38,20 +40,17 @@ export interface LayerCollapseOptions {
 }
 
 export function layerCollapse(options: LayerCollapseOptions = {}): Method {
-  const { strength = 10, tolerance = 0.05, slope = 0, blocks, stage, settles = true, coupled } = options;
+  const { strength = 10, tolerance = 0.05, slope = 0, stage, settles = true, coupled } = options;
+  requireOptions(options);
   return {
     name: 'layer-collapse',
     settings: options,
     prepare(graph) {
-      const all = findActivations(graph);
-      const chosen = blocks === undefined ? all : all.slice(-blocks);
-      if (chosen.length === 0)
-        throw methodFindsNothing('layer-collapse', 'an activation between two layers (linear, conv)');
+      const chosen = chooseActivations(graph, options);
       const names = chosen.map(({ output }) => slopeName(graph, output));
       const roles = new Map(names.map((name): [string, Role] => [name, { kind: 'learnt', decays: false }]));
-      // from the last on
       const pulledIn = (epoch: number): string[] =>
-        stage === undefined ? names : names.slice(-Math.min(names.length, 1 + Math.floor(epoch / stage)));
+        stage === undefined ? names : names.slice(0, 1 + Math.floor(epoch / stage));
       let pulled = pulledIn(0);
       const settled = new Set<string>();
       return {
@@ -93,6 +92,49 @@ export function layerCollapse(options: LayerCollapseOptions = {}): Method {
       };
     },
   };
+}
+
+function requireOptions(options: LayerCollapseOptions): void {
+  const { strength = 0, tolerance = 0, slope = 0, coupled = 0, blocks = 1, stage = 1 } = options;
+  for (const [name, value] of Object.entries({ strength, tolerance, coupled }))
+    if (!(value >= 0)) throw methodOptionsInvalid('layer-collapse', `${name} is ${value}`, `Give a ${name} from 0 on.`);
+  for (const [name, value] of Object.entries({ blocks, stage }))
+    if (!(Number.isSafeInteger(value) && value > 0))
+      throw methodOptionsInvalid('layer-collapse', `${name} is ${value}`, `Give ${name} as a whole number above 0.`);
+  if (!Number.isFinite(slope))
+    throw methodOptionsInvalid('layer-collapse', `slope is ${slope}`, 'Give a slope from 0 to 1, such as 0.01.');
+}
+
+/** In the order in which they collapse. @throws LccError LCC8003, LCC8007 */
+function chooseActivations(graph: Graph, { layers, blocks }: LayerCollapseOptions): readonly Activation[] {
+  const all = findActivations(graph).reverse();
+  if (all.length === 0) throw methodFindsNothing('layer-collapse', 'an activation between two layers (linear, conv)');
+  const named = layers?.map((layer) => {
+    const found = all.find(({ output }) => nameOfPlace(graph, output) === layer);
+    const known = all.map(({ output }) => nameOfPlace(graph, output)).join(', ');
+    if (!found)
+      throw methodOptionsInvalid('layer-collapse', `there is no activation "${layer}"`, `Name some of ${known}.`);
+    return found;
+  });
+  return (named ?? all).slice(0, blocks);
+}
+
+/**
+ * Activations from the one whose collapse alone harms least on, as `evaluate` measures it on validation data: the order for
+ * `layers` (papers.md 1.7: last to first is not universal).
+ */
+export async function measureCollapseOrder(
+  graph: Graph,
+  evaluate: (graph: Graph) => Promise<number>,
+  higherIsBetter = true,
+): Promise<readonly { readonly layer: string; readonly value: number }[]> {
+  const measured: { layer: string; value: number }[] = [];
+  for (const { output } of chooseActivations(graph, {})) {
+    const layer = nameOfPlace(graph, output);
+    const { graph: prepared, finish } = layerCollapse({ layers: [layer], slope: 1 }).prepare(graph);
+    measured.push({ layer, value: await evaluate(finish(prepared).graph) });
+  }
+  return measured.sort((a, b) => (higherIsBetter ? b.value - a.value : a.value - b.value));
 }
 
 const isCollapsible = (slope: number | undefined, tolerance: number): boolean =>

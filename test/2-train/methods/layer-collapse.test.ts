@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useWasm } from '../../../compiler/2-train/engine/wasm-backend.ts';
-import { layerCollapse } from '../../../compiler/2-train/methods/layer-collapse.ts';
+import { layerCollapse, measureCollapseOrder } from '../../../compiler/2-train/methods/layer-collapse.ts';
 import { models } from '../../../compiler/2-train/models/index.ts';
 import { trainNetwork } from '../../../compiler/2-train/train-network.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
@@ -65,8 +65,8 @@ describe('layer-collapse', () => {
     const last = await trainNetwork(task({ methods: [layerCollapse({ blocks: 1 })], epochs: 2 }));
     expect(Object.keys(last.history[0]!.status)).toEqual(['block2.act.slope']);
     const staged = await trainNetwork(task({ methods: [layerCollapse({ stage: 2, strength: 2 })], epochs: 2 }));
-    const [first, second] = slopesOf(staged.history[1]!.status);
-    expect(second! - first!).toBeGreaterThan(0.3);
+    const [last2, first2] = slopesOf(staged.history[1]!.status);
+    expect(last2! - first2!).toBeGreaterThan(0.3);
   });
 
   test('starts as the network that came', async () => {
@@ -80,5 +80,43 @@ describe('layer-collapse', () => {
     expect(() => layerCollapse().prepare(linear)).toThrow(
       'LCC8003: The method layer-collapse has nothing to work on: the model has no activation between two layers (linear, conv).',
     );
+  });
+
+  test('collapses named blocks in the order of their names', async () => {
+    const layers = ['block1.act', 'block2.act'];
+    const { history } = await trainNetwork(
+      task({ methods: [layerCollapse({ layers, stage: 2, strength: 2 })], epochs: 2 }),
+    );
+    const status = history[1]!.status;
+    expect(Object.keys(status)).toEqual(['block1.act.slope', 'block2.act.slope']);
+    expect(status['block1.act.slope']! - status['block2.act.slope']!).toBeGreaterThan(0.3);
+  });
+
+  test('the order by measured harm is that of the accuracy that each collapse alone leaves', async () => {
+    const { graph } = await trainNetwork(task());
+    const values = [0.4, 0.9];
+    const seen: number[] = [];
+    const order = await measureCollapseOrder(graph, async (collapsed) => {
+      seen.push(opsOf(collapsed).filter((op) => op === 'relu').length);
+      return values[seen.length - 1]!;
+    });
+    // one of three activations is gone each time, the last first
+    expect(seen).toEqual([2, 2]);
+    expect(order).toEqual([
+      { layer: 'block1.act', value: 0.9 },
+      { layer: 'block2.act', value: 0.4 },
+    ]);
+    expect((await measureCollapseOrder(graph, async () => values[seen.length++ % 2]!, false))[0]!.value).toBe(0.4);
+  });
+
+  test.each([
+    [{ strength: -1 }, 'LCC8007: The options of the method layer-collapse do not fit: strength is -1.'],
+    [{ blocks: 0 }, 'LCC8007: The options of the method layer-collapse do not fit: blocks is 0.'],
+    [
+      { layers: ['nowhere'] },
+      'LCC8007: The options of the method layer-collapse do not fit: there is no activation "nowhere".',
+    ],
+  ])('%j is refused', (options, message) => {
+    expect(() => layerCollapse(options).prepare(blocks())).toThrow(message);
   });
 });
