@@ -20,7 +20,7 @@ export const doctorCommand: MakeCommand = (io, finish) =>
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExit code 2 when something that lcc build needs is missing.')
     .action(async ({ json }: { json?: true }) => {
-      const findings = [nodeVersion(), ...(await browserFindings()), onnxRuntime()];
+      const findings = [nodeVersion(), ...(await browserFindings()), onnxRuntime(), await training()];
       if (json) io.stdout(`${JSON.stringify(findings, undefined, 2)}\n`);
       else io.stdout(findings.map((finding) => printFinding(finding, io.isTerminal)).join(''));
       finish(findings.some((finding) => finding.isRequired && !finding.isFound) ? 2 : 0);
@@ -57,6 +57,20 @@ function onnxRuntime(): Finding {
     isRequired: false,
     text: isFound ? 'installed: a second opinion in parity and bench' : 'not installed',
     remedy: 'Run npm install onnxruntime-web for a second opinion in parity and bench.',
+  };
+}
+
+/** Where `lcc train` would run, and why nowhere faster. */
+async function training(): Promise<Finding> {
+  const { chooseBackend } = await import('../2-train/engine/choose-backend.ts');
+  const { name, reason } = await chooseBackend();
+  return {
+    name: 'Training',
+    isFound: name !== 'wasm',
+    isRequired: false,
+    text: `on ${name}: ${reason}`,
+    remedy:
+      'Run npm install @tensorflow/tfjs-node-gpu (CUDA) or @tensorflow/tfjs-node to train faster than on one core.',
   };
 }
 

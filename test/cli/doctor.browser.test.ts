@@ -24,5 +24,7 @@ test('without a browser doctor says what to do, and building still works', async
   const { stdout } = await runCli(['doctor'], '.');
   expect(stdout).toContain(`without  Browser           CHROME_PATH does not name a file.
                            Next: Set it to the browser executable, or unset it to let lcc search.`);
-  expect((await findings()).Browser).toMatchObject({ isRequired: false });
+  const found = await findings();
+  expect(found.Browser).toMatchObject({ isRequired: false });
+  expect(found.Training!.text).toMatch(/^on (wasm|webgpu|tfjs-node(-gpu)?): /);
 });
