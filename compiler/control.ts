@@ -11,12 +11,13 @@ import type { DataSet } from './data/data-set.ts';
 import { measureMetrics } from './data/measure-metrics.ts';
 import { controlNotPossible } from './diagnostics/train.ts';
 import type { Bundle } from './ir/bundle.ts';
+import { countParameters } from './ir/count-parameters.ts';
 import type { Graph } from './ir/graph.ts';
 import type { ShippedSize } from './ir/trial.ts';
 import { makeRunner } from './make-runner.ts';
 import { estimateScript, makeMeasureSize } from './measure-size.ts';
 import { cutPrefixes } from './rewrite/cut-prefix.ts';
-import { countParameters, readRecipe, type TrainOptions, type TrainResult, trainRecipe } from './train.ts';
+import { readRecipe, type TrainOptions, type TrainResult, trainRecipe } from './train.ts';
 
 /** A metric where data decide, and where they decide nothing. */
 export interface Standing {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Validation } from './3-compress/plan/judge.ts';
 import { type DataPort, type DataSet, labelsOf, selectSamples } from './data/data-set.ts';
+import { inputPorts } from './data/graph-ports.ts';
 import { openMetric } from './data/metrics/index.ts';
 import { openData } from './data/open.ts';
 import { checkCalibrationSize, requireDisjoint } from './data/overlap.ts';
@@ -10,7 +11,6 @@ import type { CompileOptions, LabelledSamples } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
 import type { Feeds } from './ir/trial.ts';
 import { findLayers } from './rewrite/layers.ts';
-import { sizesOf } from './tensor/shape.ts';
 
 export interface CompressionSamples {
   readonly calibration: readonly Feeds[];
@@ -59,16 +59,6 @@ const defaultMetric = ({ labels }: DataSet): string => {
   if (!labels) return 'relative-error';
   return labels.kind === 'class' ? 'top-1' : 'mse';
 };
-
-const inputPorts = (graph: Graph): DataPort[] =>
-  graph.inputs.map((id) => {
-    const value = graph.values.get(id);
-    return {
-      name: value?.name ?? '',
-      dtype: value?.type.dtype ?? 'float32',
-      shape: sizesOf(value?.type.shape ?? []),
-    };
-  });
 
 async function openSamples(
   source: string | readonly Feeds[] | LabelledSamples | undefined,

@@ -18,6 +18,7 @@ import { importDefault, isModuleName } from './data/user-module.ts';
 import { unknownChoice } from './diagnostics/cli.ts';
 import { modelNotFound } from './diagnostics/ingest.ts';
 import { recipeInvalid } from './diagnostics/train.ts';
+import { countParameters } from './ir/count-parameters.ts';
 import type { Graph } from './ir/graph.ts';
 import { printGraph } from './ir/print.ts';
 
@@ -179,9 +180,6 @@ async function makeGraph({ model, seed = 1 }: Recipe, home: string): Promise<Gra
   });
   return optimise(ingest({ bytes, file }).graph).graph;
 }
-
-export const countParameters = (graph: Graph): number =>
-  [...graph.constants.values()].reduce((sum, { data, dtype }) => sum + (dtype === 'float32' ? data.length : 0), 0);
 
 const describe = (task: OpenedTask, epochs: number, metric: TrainResult['metric']): Record<string, string> => ({
   'lcc.epochs': String(epochs),

@@ -1,33 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
-import type { DataPort, DataSet, Feeds } from '../data/data-set.ts';
+import type { DataSet, Feeds } from '../data/data-set.ts';
+import { inputPorts, portsOf } from '../data/graph-ports.ts';
 import { measureMetrics } from '../data/measure-metrics.ts';
 import type { Metric } from '../data/metrics/metric.ts';
 import { bug } from '../diagnostics/index.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { encodeData } from '../tensor/convert.ts';
-import { sizesOf } from '../tensor/shape.ts';
 import { execute } from './engine/execute.ts';
 import { natural } from './engine/held.ts';
 import { toTensorFlow } from './engine/tensors.ts';
 import { makeRandom } from './random.ts';
 import { makeTrainingData } from './training-data.ts';
-
-/** Inputs or outputs of a graph. */
-export const portsOf = (
-  graph: Graph,
-  values: readonly { readonly name: string; readonly value: ValueId }[],
-): DataPort[] =>
-  values.map(({ name, value }) => {
-    const type = graph.values.get(value)?.type;
-    if (!type) throw bug(`"${name}" has no type`);
-    return { name, dtype: type.dtype, shape: sizesOf(type.shape) };
-  });
-
-export const inputPorts = (graph: Graph): DataPort[] =>
-  portsOf(
-    graph,
-    graph.inputs.map((value) => ({ name: graph.values.get(value)?.name ?? '', value })),
-  );
 
 /** Samples that run at once. */
 const together = 250;

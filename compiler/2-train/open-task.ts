@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { type DataPort, type DataSet, selectSamples } from '../data/data-set.ts';
+import { inputPorts, portsOf } from '../data/graph-ports.ts';
 import { requireClasses } from '../data/labels.ts';
 import { openMetric } from '../data/metrics/index.ts';
 import { openData } from '../data/open.ts';
 import { labelsMissing } from '../diagnostics/data.ts';
 import { labelsDoNotFit, recipeInvalid, splitEmpty } from '../diagnostics/train.ts';
 import type { Graph } from '../ir/graph.ts';
-import { inputPorts, portsOf } from './evaluate.ts';
 import { crossEntropy, type Loss, meanSquaredError } from './losses.ts';
 import { adam } from './optimisers/index.ts';
 import type { Recipe, RecipeSource } from './recipe.ts';

@@ -1,10 +1,11 @@
 import type { DataSet } from '../data/data-set.ts';
+import { inputPorts } from '../data/graph-ports.ts';
 import type { Metric } from '../data/metrics/metric.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Augment } from './augment.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { Descent } from './descent.ts';
-import { evaluate, inputPorts } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
 import type { Loss } from './losses.ts';
 import type { Method, Preparation } from './methods/method.ts';
 import type { Optimiser } from './optimisers/index.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { inputPorts } from '../../../compiler/2-train/evaluate.ts';
 import { type DataSet, selectSamples } from '../../../compiler/data/data-set.ts';
+import { inputPorts } from '../../../compiler/data/graph-ports.ts';
 import { openData } from '../../../compiler/data/open.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 

@@ -54,5 +54,4 @@ export const trainArm = (
 export const accuracyOf = async (graph: Graph, { test }: OpenStudyData): Promise<number> =>
   100 * (await evaluateGraph(graph, test, top1));
 
-export const parametersOf = (graph: Graph): number =>
-  [...graph.constants.values()].reduce((sum, { data, dtype }) => sum + (dtype === 'float32' ? data.length : 0), 0);
+export { countParameters as parametersOf } from '../../../compiler/ir/count-parameters.ts';

@@ -1,4 +1,4 @@
-import { type Code, constant, get } from '../../../linalg/wasm/assemble.ts';
+import { addI32, type Code, constant, get, set } from '../../../linalg/wasm/assemble.ts';
 
 /** The instructions on float32 that the kernels need beside those of the assembler (WebAssembly core spec, 5.4.12). */
 const simd = (opcode: number): Code => [0xfd, ...(opcode < 128 ? [opcode] : [(opcode & 127) | 128, opcode >> 7])];
@@ -64,3 +64,6 @@ export function widen(local: number, quarter: number): Code {
   const toHalf = [...get(local), ...simd(quarter < 2 ? 0x87 : 0x88)];
   return [...toHalf, ...simd(quarter % 2 === 0 ? 0xa7 : 0xa8)];
 }
+
+/** Moves an address on. */
+export const advance = (local: number, bytes: Code): Code => set(local, addI32(get(local), bytes));

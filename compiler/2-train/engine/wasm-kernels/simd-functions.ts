@@ -1,5 +1,5 @@
+import { bug } from '../../../diagnostics/index.ts';
 import {
-  addI32,
   assemble,
   type Code,
   constant,
@@ -13,6 +13,7 @@ import {
   v128,
 } from '../../../linalg/wasm/assemble.ts';
 import {
+  advance,
   and,
   andNot,
   byteNotEqual,
@@ -37,7 +38,6 @@ export const blockSize = 16;
 export const laneCount = 4;
 
 const quarters = [0, 1, 2, 3] as const;
-const advance = (local: number, bytes: Code): Code => set(local, addI32(get(local), bytes));
 const binaryLocals = { a: 0, b: 1, y: 2, stepA: 3, stepB: 4, blocks: 5 };
 
 const loopOverBlocks = (name: string, block: Code, bytesOfBlock: number): Func => ({
@@ -284,7 +284,10 @@ export function simdOf({ wasm: { asm } }: WasmBackend): SimdFunctions {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(functions)), {
     env: { memory: asm.memory },
   });
-  const made = exports as unknown as SimdFunctions;
-  loaded.set(asm.memory, made);
-  return made;
+  if (!areSimdFunctions(exports)) throw bug('a module without the functions that it was assembled of');
+  loaded.set(asm.memory, exports);
+  return exports;
 }
+
+const areSimdFunctions = (exports: object): exports is SimdFunctions =>
+  functions.every(({ name }) => typeof Reflect.get(exports, name) === 'function');

@@ -11,7 +11,7 @@ import {
   storePair,
   v128,
 } from '../../../linalg/wasm/assemble.ts';
-import { floats, fourTimes, loadFourTimes } from './simd-code.ts';
+import { advance, floats, fourTimes, loadFourTimes } from './simd-code.ts';
 
 /** Rows and columns of y that stay in registers. */
 export const tileRows = 4;
@@ -19,7 +19,6 @@ export const tileColumns = 8;
 
 const rows = [0, 1, 2, 3] as const;
 const halves = [0, 1] as const;
-const advance = (local: number, bytes: Code): Code => set(local, addI32(get(local), bytes));
 
 const packLocals = { from: 0, to: 1, stride: 2, rows: 3 };
 
