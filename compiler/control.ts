@@ -4,9 +4,10 @@ import { findHiddenGroups } from './2-train/hidden-groups.ts';
 import type { Recipe } from './2-train/recipe.ts';
 import { sixteenths } from './2-train/width-table.ts';
 import { optimise } from './3-compress/pipeline.ts';
+import { chooseEncoding } from './3-compress/plan/choose-encoding.ts';
 import { totalOf } from './3-compress/plan/limits.ts';
 import { noPrices } from './3-compress/plan/prices.ts';
-import { chooseEncoding, makeQuantise } from './3-compress/plan/quantise.ts';
+import { makeQuantise } from './3-compress/plan/quantise.ts';
 import type { DataSet } from './data/data-set.ts';
 import { measureMetrics } from './data/measure-metrics.ts';
 import { controlNotPossible } from './diagnostics/train.ts';
@@ -120,4 +121,4 @@ function narrowed(whole: Graph, fraction: number): Graph {
 
 /** Weights as int8, which costs next to nothing (papers.md 0.3, conclusion 7). */
 const inIntegers = (graph: Graph): Graph =>
-  makeQuantise([], makeRunner)(optimise(graph).graph, { encoding: chooseEncoding('int8', noPrices, () => 1) }).graph;
+  makeQuantise([], makeRunner)(optimise(graph).graph, { encoding: chooseEncoding('int8', noPrices) }).graph;

@@ -1,21 +1,17 @@
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { CompressTask } from './3-compress/plan/compress.ts';
-import type { Figures } from './3-compress/plan/limits.ts';
-import type {
-  Decisions,
-  RememberedOffers,
-  RememberedSensitivities,
-  TrialMemory,
-} from './3-compress/plan/trial-memory.ts';
+import { noMemory, type TrialMemory } from './3-compress/plan/trial-memory.ts';
+import type { Remembered } from './3-compress/remembered.ts';
 import { metrics } from './data/metrics/index.ts';
 import type { Graph } from './ir/graph.ts';
 import { printGraph } from './ir/print.ts';
 import type { Feeds } from './ir/trial.ts';
 
 /** Everything that trials depend on. */
-export type Remembered = Pick<CompressTask, 'graph' | 'switches' | 'calibration' | 'standIns' | 'validation'> & {
+export type Dependences = Pick<CompressTask, 'graph' | 'switches' | 'calibration' | 'standIns' | 'validation'> & {
   readonly target: unknown;
 };
 
@@ -24,63 +20,59 @@ export interface OpenMemory extends TrialMemory {
   save(): void;
 }
 
+type AnswerOf<T> = T extends Remembered<infer Answer> ? Answer : never;
+
+/** Answers by what was asked, of every kind. */
+type Content = {
+  readonly [Kind in keyof TrialMemory]: readonly (readonly [string, AnswerOf<TrialMemory[Kind]>])[];
+};
+
+interface Answers<T> extends Remembered<T> {
+  readonly all: ReadonlyMap<string, T>;
+}
+
 /**
  * Trials in a file of the folder, named by a hash of all that they depend on, this compiler included. Without a folder they
  * are remembered until the process ends.
  */
-export function openTrialMemory(folder: string | undefined, remembered: Remembered): OpenMemory {
+export function openTrialMemory(folder: string | undefined, dependences: Dependences): OpenMemory {
   // What a metric of the user's own measures is not known by its name.
-  const { validation } = remembered;
+  const { validation } = dependences;
   const isKnown = validation === undefined || metrics.includes(validation.metric);
-  const file = folder !== undefined && isKnown ? join(folder, `trials-${hashOf(remembered)}.json`) : undefined;
-  const content = file === undefined ? nothing : readContent(file);
-  const decisions = new Map(content.decisions);
-  const figures = new Map(content.figures);
-  const offers = new Map(content.offers);
-  const errors = new Map(content.errors);
-  let { sensitivities } = content;
+  const file = folder !== undefined && isKnown ? join(folder, `trials-${hashOf(dependences)}.json.gz`) : undefined;
+  const content = file === undefined ? undefined : readContent(file);
   let isChanged = false;
+  const open = <T>(known: readonly (readonly [string, T])[] = []): Answers<T> => {
+    const all = new Map(known);
+    return {
+      all,
+      recall: (question) => all.get(question),
+      remember(question, answer) {
+        if (all.has(question) || !isJson(answer)) return;
+        all.set(question, answer);
+        isChanged = true;
+      },
+    };
+  };
+  const answers = {
+    sensitivities: open(content?.sensitivities),
+    places: open(content?.places),
+    taken: open(content?.taken),
+    readers: open(content?.readers),
+    encodings: open(content?.encodings),
+    made: open(content?.made),
+    attentions: open(content?.attentions),
+    figures: open(content?.figures),
+    errors: open(content?.errors),
+  } satisfies TrialMemory;
   return {
-    recallDecisions: (question) => decisions.get(question),
-    rememberDecisions(question, answer) {
-      decisions.set(question, answer);
-      isChanged = true;
-    },
-    recallFigures: (of) => figures.get(JSON.stringify(of)),
-    rememberFigures(of, measured) {
-      if (!isJson(measured)) return;
-      figures.set(JSON.stringify(of), measured);
-      isChanged = true;
-    },
-    recallOffers: (question) => offers.get(question),
-    rememberOffers(question, all) {
-      if (offers.has(question) || !all.every(([, levels]) => levels.every(areFinite))) return;
-      offers.set(question, all);
-      isChanged = true;
-    },
-    recallErrors: (of) => errors.get(JSON.stringify(of)),
-    rememberErrors(of, all) {
-      if (!areFinite(all)) return;
-      errors.set(JSON.stringify(of), all);
-      isChanged = true;
-    },
-    recallSensitivities: () => sensitivities,
-    rememberSensitivities(all) {
-      if (all.every(([, value]) => Number.isFinite(value))) sensitivities = all;
-      isChanged = true;
-    },
+    ...answers,
     save() {
       if (!isChanged || folder === undefined || file === undefined) return;
-      const whole: Content = {
-        sensitivities,
-        decisions: [...decisions],
-        figures: [...figures],
-        offers: [...offers],
-        errors: [...errors],
-      };
+      const whole = Object.fromEntries(Object.entries(answers).map(([kind, { all }]) => [kind, [...all]]));
       try {
         mkdirSync(folder, { recursive: true });
-        writeFileSync(`${file}.${process.pid}.part`, JSON.stringify(whole));
+        writeFileSync(`${file}.${process.pid}.part`, gzipSync(JSON.stringify(whole)));
         renameSync(`${file}.${process.pid}.part`, file);
         removeOldest(folder);
       } catch {
@@ -95,44 +87,34 @@ export function openTrialMemory(folder: string | undefined, remembered: Remember
 const mostFiles = 100;
 
 function removeOldest(folder: string): void {
-  const files = readdirSync(folder).filter((name) => /^trials-.*\.json$/.test(name));
+  const files = readdirSync(folder).filter((name) => /^trials-.*\.json\.gz$/.test(name));
   const dated = files.map((name) => ({ name, at: statSync(join(folder, name)).mtimeMs }));
   const old = dated.sort((a, b) => b.at - a.at).slice(mostFiles);
   for (const { name } of old) rmSync(join(folder, name), { force: true });
 }
 
-interface Content {
-  readonly sensitivities?: RememberedSensitivities | undefined;
-  readonly decisions: readonly (readonly [string, Decisions])[];
-  readonly figures: readonly (readonly [string, Figures])[];
-  readonly offers: readonly (readonly [string, RememberedOffers])[];
-  readonly errors: readonly (readonly [string, readonly number[]])[];
-}
-
-const nothing: Content = { decisions: [], figures: [], offers: [], errors: [] };
-
 /** A file that is no such content counts as none. */
-function readContent(file: string): Content {
-  if (!existsSync(file)) return nothing;
+function readContent(file: string): Content | undefined {
+  if (!existsSync(file)) return undefined;
   try {
-    const content: Content = JSON.parse(readFileSync(file, 'utf8'));
-    const { decisions, figures, offers, errors } = content;
-    const isWhole =
-      [...decisions, ...offers, ...errors].every(([, all]) => Array.isArray(all)) &&
-      figures.every(([, one]) => isJson(one));
-    return isWhole ? content : nothing;
+    const content: Content = JSON.parse(gunzipSync(readFileSync(file)).toString());
+    const isWhole = Object.keys(noMemory).every((kind) => kind in content) && Object.values(content).every(isPairs);
+    return isWhole ? content : undefined;
   } catch {
-    return nothing;
+    return undefined;
   }
 }
 
+const isPairs = (all: unknown): boolean =>
+  Array.isArray(all) && all.every((pair) => Array.isArray(pair) && pair.length === 2);
+
 /** JSON has no other numbers. */
-const areFinite = (of: object): boolean =>
-  Object.values(of).every((value) => typeof value !== 'number' || Number.isFinite(value));
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isJson);
+}
 
-const isJson = ({ size, loss }: Figures): boolean => [size, loss, loss.metric ?? {}].every((part) => areFinite(part));
-
-function hashOf({ graph, calibration, standIns, validation, ...rest }: Remembered): string {
+function hashOf({ graph, calibration, standIns, validation, ...rest }: Dependences): string {
   const hash = createHash('sha256');
   hash.update(fingerprint()).update(JSON.stringify(rest));
   addGraph(hash, graph);

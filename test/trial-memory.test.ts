@@ -1,15 +1,21 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import envPaths from 'env-paths';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { ingestOnnx } from '../compiler/1-ingest/onnx/ingest.ts';
+import { pricedChoices } from '../compiler/3-compress/plan/choices.ts';
 import type { Figures } from '../compiler/3-compress/plan/limits.ts';
 import { allAuto } from '../compiler/3-compress/plan/options.ts';
+import { noPrices } from '../compiler/3-compress/plan/prices.ts';
+import { withOverrides } from '../compiler/3-compress/plan/steps.ts';
+import { makeBuilder } from '../compiler/3-compress/plan/trials.ts';
 import { findCacheFolder } from '../compiler/cli/cache-folder.ts';
 import { compile } from '../compiler/compile.ts';
 import type { CompileOptions } from '../compiler/ir/bundle.ts';
-import { openTrialMemory, type Remembered } from '../compiler/trial-memory.ts';
+import { makeRunner } from '../compiler/make-runner.ts';
+import { type Dependences, openTrialMemory } from '../compiler/trial-memory.ts';
 import { onnxModel, tensorOf } from './harness/onnx-model.ts';
 import { makeNormal } from './harness/small-network.ts';
 
@@ -32,13 +38,14 @@ const calibration = Array.from({ length: 150 }, () => ({ x: Float32Array.from(nu
 const folder = await mkdtemp(join(tmpdir(), 'lcc-cache-'));
 afterAll(() => rm(folder, { recursive: true }));
 
-const decisions = [{ pass: 'truncate-rank', place: 'h', level: 'rank 4' }];
 const figures: Figures = {
   size: { code: 1, weights: 2, macs: 3, milliseconds: 4, memory: 5 },
   loss: { error: 0.1, metric: undefined },
 };
+const place = { pass: 'truncate-rank', name: 'h', parameters: 9, macs: 9, sensitivity: 1 } as const;
+const level = { label: 'rank 4', error: 0.1, parameters: 4, macs: 4 };
 const { graph } = ingestOnnx({ bytes: model });
-const remembered: Remembered = {
+const dependences: Dependences = {
   graph,
   switches: allAuto,
   calibration,
@@ -49,46 +56,65 @@ const remembered: Remembered = {
 
 describe('openTrialMemory', () => {
   it('has what an earlier one saved, and only for the same', () => {
-    const first = openTrialMemory(folder, remembered);
-    first.rememberDecisions('a', decisions);
-    first.rememberFigures(decisions, figures);
-    first.rememberSensitivities([['h', 2]]);
-    const level = { label: 'rank 4', bytes: 1, memory: 2, macs: 3, error: 0.1 };
-    first.rememberOffers('a', [['truncate-rank h', [level]]]);
-    first.rememberErrors(decisions, [0.1]);
-    expect(openTrialMemory(folder, remembered).recallDecisions('a')).toBeUndefined();
+    const first = openTrialMemory(folder, dependences);
+    first.figures.remember('a', figures);
+    first.places.remember('a', [{ place, levels: [level] }]);
+    first.made.remember('a', null);
+    expect(openTrialMemory(folder, dependences).figures.recall('a')).toBeUndefined();
     first.save();
-    const again = openTrialMemory(folder, remembered);
-    expect(again.recallDecisions('a')).toEqual(decisions);
-    expect(again.recallFigures(decisions)).toEqual(figures);
-    expect(again.recallSensitivities()).toEqual([['h', 2]]);
-    expect(again.recallOffers('a')).toEqual([['truncate-rank h', [level]]]);
-    expect(again.recallErrors(decisions)).toEqual([0.1]);
-    const others: Remembered[] = [
-      { ...remembered, target: 'mobile-webgpu' },
-      { ...remembered, switches: { ...allAuto, width: 'off' } },
-      { ...remembered, calibration: calibration.slice(1) },
+    const again = openTrialMemory(folder, dependences);
+    expect(again.figures.recall('a')).toEqual(figures);
+    expect(again.places.recall('a')).toEqual([{ place, levels: [level] }]);
+    expect(again.made.recall('a')).toBeNull();
+    expect(again.made.recall('b')).toBeUndefined();
+    const others: Dependences[] = [
+      { ...dependences, target: 'mobile-webgpu' },
+      { ...dependences, switches: { ...allAuto, width: 'off' } },
+      { ...dependences, calibration: calibration.slice(1) },
     ];
-    for (const other of others) expect(openTrialMemory(folder, other).recallDecisions('a')).toBeUndefined();
+    for (const other of others) expect(openTrialMemory(folder, other).figures.recall('a')).toBeUndefined();
   });
 
   it('keeps no figures that JSON cannot, and does without a broken file or a folder', async () => {
-    const memory = openTrialMemory(folder, remembered);
-    memory.rememberFigures([], { ...figures, loss: { error: Number.POSITIVE_INFINITY, metric: undefined } });
-    expect(memory.recallFigures([])).toBeUndefined();
-    memory.rememberOffers('b', [['h', [{ label: 'a', bytes: 1, memory: 2, macs: 3, error: Number.NaN }]]]);
-    expect(memory.recallOffers('b')).toBeUndefined();
-    memory.rememberErrors([], [Number.NaN]);
-    expect(memory.recallErrors([])).toBeUndefined();
-    const [name] = (await readdir(folder)).filter((file) => file.endsWith('.json'));
-    await writeFile(join(folder, name!), '{"decisions": [["a", 3');
-    expect(openTrialMemory(folder, remembered).recallDecisions('a')).toBeUndefined();
-    const none = openTrialMemory(undefined, remembered);
-    none.rememberDecisions('a', decisions);
-    expect(none.recallDecisions('a')).toEqual(decisions);
+    const memory = openTrialMemory(folder, dependences);
+    memory.figures.remember('b', { ...figures, loss: { error: Number.POSITIVE_INFINITY, metric: undefined } });
+    expect(memory.figures.recall('b')).toBeUndefined();
+    memory.places.remember('b', [{ place, levels: [{ ...level, error: Number.NaN }] }]);
+    expect(memory.places.recall('b')).toBeUndefined();
+    const [name] = (await readdir(folder)).filter((file) => file.endsWith('.json.gz'));
+    for (const broken of ['{"figures": [["a", 3', '{"figures": [["a", 3]]}', gzipSync('{"figures": [["a", 3]]}')]) {
+      await writeFile(join(folder, name!), broken);
+      expect(openTrialMemory(folder, dependences).figures.recall('a')).toBeUndefined();
+    }
+    const none = openTrialMemory(undefined, dependences);
+    none.figures.remember('a', figures);
+    expect(none.figures.recall('a')).toEqual(figures);
     none.save();
-    expect(openTrialMemory(undefined, remembered).recallDecisions('a')).toBeUndefined();
-    openTrialMemory(join(folder, name!, 'below a file'), remembered).save();
+    expect(openTrialMemory(undefined, dependences).figures.recall('a')).toBeUndefined();
+    openTrialMemory(join(folder, name!, 'below a file'), dependences).save();
+  });
+});
+
+describe('a builder that remembers', () => {
+  const prices = { ...noPrices, storedByte: 1e-5, removedByte: 1e-5 };
+  const choices = () =>
+    withOverrides(pricedChoices(new Set(['trim-width', 'truncate-rank']), allAuto, prices), new Map(), new Map());
+
+  it('decides as the first one did without running anything, and makes the same graph when it is asked for', () => {
+    const memory = openTrialMemory(undefined, dependences);
+    const first = makeBuilder(graph, calibration, makeRunner, { memory }).draft(choices());
+    expect(first.actions.length).toBeGreaterThan(1);
+    let runners = 0;
+    const counting: typeof makeRunner = (one) => {
+      runners++;
+      return makeRunner(one);
+    };
+    const second = makeBuilder(graph, calibration, counting, { memory }).draft(choices());
+    expect(second.actions).toEqual(first.actions);
+    expect(runners).toBe(0);
+    const [a, b] = [first.graph(), second.graph()].map((made) => makeRunner(made).run(calibration[0]!));
+    expect(a).toEqual(b);
+    expect(runners).toBeGreaterThan(0);
   });
 });
 
@@ -97,17 +123,17 @@ describe('a full folder', () => {
     const full = join(folder, 'full');
     await mkdir(full);
     for (let i = 0; i < 100; i++) {
-      const file = join(full, `trials-${i}.json`);
+      const file = join(full, `trials-${i}.json.gz`);
       await writeFile(file, '{}');
       await utimes(file, 1000 + i, 1000 + i);
     }
-    const memory = openTrialMemory(full, remembered);
-    memory.rememberDecisions('a', decisions);
+    const memory = openTrialMemory(full, dependences);
+    memory.figures.remember('a', figures);
     memory.save();
     const left = await readdir(full);
     expect(left).toHaveLength(100);
-    expect(left).not.toContain('trials-0.json');
-    expect(left).toContain('trials-1.json');
+    expect(left).not.toContain('trials-0.json.gz');
+    expect(left).toContain('trials-1.json.gz');
   });
 });
 
@@ -134,7 +160,7 @@ describe('compile with a cache', () => {
 
 async function figuresIn(cache: string): Promise<number> {
   const [file] = await readdir(cache);
-  return JSON.parse(await readFile(join(cache, file!), 'utf8')).figures.length;
+  return JSON.parse(gunzipSync(await readFile(join(cache, file!))).toString()).figures.length;
 }
 
 describe('findCacheFolder', () => {

@@ -1,4 +1,4 @@
-import type { Graph } from '../ir/graph.ts';
+import type { Graph, ValueId } from '../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../ir/trial.ts';
 import { replaceNodes } from '../rewrite/replace-nodes.ts';
 import { collapseLayers } from './actions/collapse-layers.ts';
@@ -10,8 +10,19 @@ import { truncateEmbedding } from './actions/truncate-embedding.ts';
 import { truncateRank } from './actions/truncate-rank.ts';
 import { truncateTied } from './actions/truncate-tied.ts';
 import { observe } from './calibrate/observe.ts';
-import { type Candidate, type FindCandidates, type Level, rulesOf, type StructuralPass } from './candidate.ts';
+import {
+  type Candidate,
+  type FindCandidates,
+  type Level,
+  type LevelFigures,
+  type PlaceFigures,
+  rulesOf,
+  type StructuralPass,
+} from './candidate.ts';
+import { type Draft, keyAfter } from './draft.ts';
+import { once } from './once.ts';
 import { optimise } from './pipeline.ts';
+import { forgetful, type Remembered, recallOr } from './remembered.ts';
 
 /** The lossy passes in order, and why each stands where it does. */
 export const structuralPasses: readonly { readonly name: StructuralPass; readonly find: FindCandidates }[] = [
@@ -30,8 +41,8 @@ export const structuralPasses: readonly { readonly name: StructuralPass; readonl
   { name: 'truncate-rank', find: truncateRank },
 ];
 
-/** The level to take of a candidate; undefined leaves the place as it is. */
-export type ChooseLevel = (graph: Graph, candidate: Candidate, levels: readonly Level[]) => Level | undefined;
+/** The level to take at a place; undefined leaves the place as it is. */
+export type ChooseLevel = <L extends LevelFigures>(place: PlaceFigures, levels: readonly L[]) => L | undefined;
 
 /** One place made smaller. */
 export interface Action {
@@ -44,14 +55,16 @@ export interface Action {
   readonly macs: { readonly before: number; readonly after: number };
 }
 
+/** What was decided, and the graph that it makes. */
 export interface Structured {
-  readonly graph: Graph;
+  readonly draft: Draft;
   readonly actions: readonly Action[];
 }
 
-/** The same before the exact passes ran on it. */
+/** The same after one pass. */
 export interface PassResult extends Structured {
-  readonly unfolded: Graph;
+  /** before the exact passes ran on it */
+  readonly unfolded: () => Graph;
 }
 
 /** What decides: passes that may act, and the level of every place. */
@@ -60,8 +73,28 @@ export interface Structure {
   readonly level: ChooseLevel;
 }
 
-/** `visit` sees every graph after a pass that acted, with that pass's actions. */
+/** `visit` sees what every pass that acted left. */
 export type Restructure = (structure: Structure, visit?: (after: PassResult) => void) => Structured;
+
+/** Levels of one place, from the least to the most compressed. */
+export interface PlaceOffer {
+  readonly place: PlaceFigures;
+  readonly levels: readonly LevelFigures[];
+}
+
+/** What may be known of drafts of the same original on the same samples. */
+export interface StructureMemory {
+  /** what a pass finds in a draft */
+  readonly places: Remembered<readonly PlaceOffer[]>;
+  /** the places of a draft's last pass at which its levels were taken: a rewrite of one may leave no room for another's */
+  readonly taken: Remembered<readonly string[]>;
+}
+
+export interface StructureKnowledge {
+  /** relative squared error of the outputs per that of a value; 1 where left out */
+  readonly sensitivityOf?: (graph: Graph, value: ValueId) => number;
+  readonly memory?: StructureMemory;
+}
 
 /** The passes that have a place in a graph as it is. */
 export const passesWithPlaces = (graph: Graph): StructuralPass[] => [
@@ -71,53 +104,109 @@ export const passesWithPlaces = (graph: Graph): StructuralPass[] => [
 /**
  * Runs the lossy passes in order, each on statistics of the graph as the ones before left it, and the exact passes after
  * each; passes that are not active, and without samples all, do nothing. Statistics, levels and the results of equal choices
- * are found once: a search asks for the same again and again.
+ * are found once: a search asks for the same again and again. A graph of which everything is remembered that decides is not
+ * even made, until it is asked for.
  */
-export function makeRestructure(graph: Graph, samples: readonly Feeds[], makeRunner: MakeRunner): Restructure {
-  const offers = new WeakMap<Graph, Map<FindCandidates, readonly Offer[]>>();
-  const results = new WeakMap<Graph, Map<string, PassResult>>();
-  const offersOf = (find: FindCandidates, current: Graph): readonly Offer[] =>
-    remember(offers, current, find, () => findOffers(find, current, samples, makeRunner));
+export function makeRestructure(
+  graph: Graph,
+  samples: readonly Feeds[],
+  makeRunner: MakeRunner,
+  knowledge: StructureKnowledge = {},
+): Restructure {
+  const context: Context = {
+    samples,
+    makeRunner,
+    sensitivityOf: knowledge.sensitivityOf ?? (() => 1),
+    memory: knowledge.memory ?? { places: forgetful, taken: forgetful },
+  };
+  const original = makeStage(context, '', () => ({ graph, unfolded: graph, taken: [] }));
   return ({ isActive, level: choose }, visit = () => {}) => {
-    let current = graph;
+    let stage = original;
     const actions: Action[] = [];
-    for (const { name, find } of samples.length === 0 ? [] : structuralPasses) {
+    for (const [index, { name }] of samples.length === 0 ? [] : structuralPasses.entries()) {
       if (!isActive(name)) continue;
-      const before = current;
-      const chosen = offersOf(find, before).flatMap(({ candidate, levels }) => {
-        const level = choose(before, candidate, levels);
-        return level ? [{ candidate, level }] : [];
+      const offered = stage.offersOf(index);
+      const chosen = offered.map(({ place, levels }) => choose(place, levels));
+      if (chosen.every((level) => level === undefined)) continue;
+      stage = stage.after(
+        index,
+        chosen.map((level) => level?.label),
+      );
+      const taken = new Set(stage.taken());
+      const own = offered.flatMap(({ place }, i) => {
+        const level = chosen[i];
+        return level && taken.has(place.name) ? [describe(place, level)] : [];
       });
-      if (chosen.length === 0) continue;
-      const key = `${name}: ${chosen.map(({ candidate, level }) => `${candidate.name} ${level.label}`).join('; ')}`;
-      const after = remember(results, before, key, () => applyLevels(before, chosen));
-      current = after.graph;
-      actions.push(...after.actions);
-      visit(after);
+      actions.push(...own);
+      visit({ draft: stage, unfolded: stage.unfolded, actions: own });
     }
-    return { graph: current, actions };
+    return { draft: stage, actions };
   };
 }
 
-/** What is known of a graph under a key, found out where it is not. */
-function remember<K, V>(known: WeakMap<Graph, Map<K, V>>, graph: Graph, key: K, find: () => V): V {
-  const ofGraph = known.get(graph) ?? new Map<K, V>();
-  known.set(graph, ofGraph);
-  const found = ofGraph.get(key) ?? find();
-  ofGraph.set(key, found);
-  return found;
+interface Context extends Required<StructureKnowledge> {
+  readonly samples: readonly Feeds[];
+  readonly makeRunner: MakeRunner;
 }
 
-interface Chosen {
-  readonly candidate: Candidate;
-  readonly level: Level;
+/** A draft that passes go on from. */
+interface Stage extends Draft {
+  readonly unfolded: () => Graph;
+  readonly taken: () => readonly string[];
+  /** What the pass at `index` finds. */
+  offersOf(index: number): readonly PlaceOffer[];
+  /** What is left when it takes those levels, by their labels, of what it finds. */
+  after(index: number, labels: readonly (string | undefined)[]): Stage;
 }
 
-function applyLevels(graph: Graph, chosen: readonly Chosen[]): PassResult {
+interface Applied {
+  readonly graph: Graph;
+  readonly unfolded: Graph;
+  readonly taken: readonly string[];
+}
+
+function makeStage(context: Context, key: string, make: () => Applied): Stage {
+  const { samples, makeRunner, sensitivityOf, memory } = context;
+  const applied = once(make);
+  const found = new Map<number, readonly Offer[]>();
+  const stages = new Map<string, Stage>();
+  const find = (index: number): readonly Offer[] => {
+    const pass = structuralPasses[index];
+    if (!pass) throw new RangeError(`there is no pass ${index}`);
+    const offers = found.get(index) ?? findOffers(pass.find, applied().graph, samples, makeRunner);
+    found.set(index, offers);
+    return offers;
+  };
+  return {
+    key,
+    graph: () => applied().graph,
+    unfolded: () => applied().unfolded,
+    taken: () => recallOr(memory.taken, key, () => applied().taken),
+    offersOf: (index) =>
+      recallOr(memory.places, `${index} of ${key}`, () =>
+        find(index).map(({ candidate, levels }) => ({
+          place: placeOf(candidate, sensitivityOf(applied().graph, candidate.output)),
+          levels: levels.map(({ label, error, parameters, macs }) => ({ label, error, parameters, macs })),
+        })),
+      ),
+    after(index, labels) {
+      const own = keyAfter(key, JSON.stringify([index, ...labels]));
+      const known = stages.get(own) ?? makeStage(context, own, () => applyLevels(applied().graph, find(index), labels));
+      stages.set(own, known);
+      return known;
+    },
+  };
+}
+
+function applyLevels(graph: Graph, offers: readonly Offer[], labels: readonly (string | undefined)[]): Applied {
+  const chosen = offers.flatMap(({ candidate, levels }, i) => {
+    const level = levels.find(({ label }) => label === labels[i]);
+    return level ? [{ candidate, level }] : [];
+  });
   const rules = new Map(chosen.flatMap(({ candidate, level }) => [...rulesOf(candidate, level)]));
-  const replaced = replaceNodes(graph, rules);
-  const taken = chosen.filter(({ candidate }) => replaced.values.has(candidate.output));
-  return { unfolded: replaced.graph, graph: optimise(replaced.graph).graph, actions: taken.map(describe) };
+  const { graph: unfolded, values } = replaceNodes(graph, rules);
+  const taken = chosen.flatMap(({ candidate }) => (values.has(candidate.output) ? [candidate.name] : []));
+  return { unfolded, graph: optimise(unfolded).graph, taken };
 }
 
 interface Offer {
@@ -137,11 +226,20 @@ function findOffers(
   return candidates.map((candidate) => ({ candidate, levels: candidate.levels(statistics) }));
 }
 
-const describe = ({ candidate, level }: Chosen): Action => ({
-  pass: candidate.pass,
-  place: candidate.name,
+const placeOf = ({ pass, name, parameters, macs, isHead }: Candidate, sensitivity: number): PlaceFigures => ({
+  pass,
+  name,
+  parameters,
+  macs,
+  ...(isHead && { isHead }),
+  sensitivity,
+});
+
+const describe = (place: PlaceFigures, level: LevelFigures): Action => ({
+  pass: place.pass,
+  place: place.name,
   level: level.label,
   error: level.error,
-  parameters: { before: candidate.parameters, after: level.parameters },
-  macs: { before: candidate.macs, after: level.macs },
+  parameters: { before: place.parameters, after: level.parameters },
+  macs: { before: place.macs, after: level.macs },
 });

@@ -5,8 +5,9 @@ import { sampleInputRows } from '../../compiler/3-compress/calibrate/input-rows.
 import { largestMagnitudes, measureSpreads } from '../../compiler/3-compress/calibrate/spread.ts';
 import { findHomogeneousPairs } from '../../compiler/3-compress/homogeneous-pairs.ts';
 import { equaliseChannels } from '../../compiler/3-compress/passes/equalise-channels.ts';
+import { chooseEncoding } from '../../compiler/3-compress/plan/choose-encoding.ts';
 import { noPrices } from '../../compiler/3-compress/plan/prices.ts';
-import { chooseEncoding, makeQuantise } from '../../compiler/3-compress/plan/quantise.ts';
+import { makeQuantise } from '../../compiler/3-compress/plan/quantise.ts';
 import type { Graph, ValueId } from '../../compiler/ir/graph.ts';
 import { verifyGraph } from '../../compiler/ir/verify.ts';
 import { makeRunner } from '../../compiler/make-runner.ts';
@@ -114,7 +115,7 @@ describe('inputs in integers', () => {
   const int8Error = (made: Graph): number => {
     const quantise = makeQuantise(samples, makeRunner);
     const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, removedMac: 0, wantsIntegers: false };
-    const quantised = quantise(made, { encoding: chooseEncoding('int8', free, () => 1) });
+    const quantised = quantise(made, { encoding: chooseEncoding('int8', free) });
     expect(quantised.actions.map(({ level }) => level)).toEqual(['int8 with inputs', 'int8 with inputs']);
     return outputError(graph, quantised.graph, samplesFor(graph, 100, 5), 1);
   };
@@ -141,7 +142,7 @@ describe('inputs in integers', () => {
 
   it('are made ready for it by the quantiser, the same by name as where it helps', () => {
     const quantise = makeQuantise(samples, makeRunner);
-    const int8 = chooseEncoding('int8', noPrices, () => 1);
+    const int8 = chooseEncoding('int8', noPrices);
     const helped = quantise(graph, { encoding: int8, equalised: 'where it helps' });
     expect(helped.actions.map(({ pass }) => pass)).toEqual([
       'equalise-channels',

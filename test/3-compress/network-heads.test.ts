@@ -96,15 +96,15 @@ describe.each<[string, FindCandidates, boolean]>([
   const found = levelsOf(find, graph, makeSamples(graph, 300, 1));
 
   test('leaves heads alone where a share of the variance is forced', () => {
-    const choose = chooseByPrice(free, { ...switches, rank: 0.95 }, () => 1);
-    const chosen = found.map(({ candidate, levels }) => choose(graph, candidate, levels)?.label);
+    const choose = chooseByPrice(free, { ...switches, rank: 0.95 });
+    const chosen = found.map(({ candidate, levels }) => choose({ ...candidate, sensitivity: 1 }, levels)?.label);
     expect(found.map(({ candidate }) => candidate.isHead)).toEqual([false, true]);
     expect(chosen).toEqual([expect.stringMatching(/[1-3]/), undefined]);
   });
 
   test('cuts heads where the data says that nothing is lost', () => {
-    const choose = chooseByPrice({ ...free, removedByte: 1e-9 }, switches, () => 1);
-    const chosen = found.map(({ candidate, levels }) => choose(graph, candidate, levels));
+    const choose = chooseByPrice({ ...free, removedByte: 1e-9 }, switches);
+    const chosen = found.map(({ candidate, levels }) => choose({ ...candidate, sensitivity: 1 }, levels));
     expect(chosen.map((level) => level !== undefined)).toEqual([true, true]);
     expect(chosen[1]!.error).toBeLessThan(1e-6);
   });

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
+import { findHiddenGroups } from '../../compiler/2-train/hidden-groups.ts';
 import { models } from '../../compiler/2-train/models/index.ts';
 import { withConstants } from '../../compiler/3-compress/actions/quantize-weights.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
 import { makeRunner } from '../../compiler/make-runner.ts';
-import { findLayers } from '../../compiler/rewrite/layers.ts';
+import { findLayers, type WeightLayer } from '../../compiler/rewrite/layers.ts';
 import { tensorOf } from '../../compiler/tensor/convert.ts';
 import { sizesOf } from '../../compiler/tensor/shape.ts';
 import { bars } from '../2-train/toy-data.ts';
+import { weightsOf } from '../bench/compression/rank-arms.ts';
 import { sortUnits } from '../bench/training/sort-units.ts';
 import { buildStored, floatBytes, storedBytes } from '../bench/training/stored-weights.ts';
 import { truncateByPrice, truncatePlain, truncateWhitened } from '../bench/training/truncate.ts';
@@ -16,6 +18,11 @@ const network = models.mlp({ inputs: [1, 8, 8], hidden: [32, 32], classes: 2, ba
 const plainNetwork = models.mlp({ inputs: [1, 8, 8], hidden: [32, 32], classes: 2 })(1);
 /** Weights of `network`. */
 const weights = 64 * 32 + 32 * 32 + 32 * 2;
+
+/** With what an image is flattened for, and norms that have learnt nothing. */
+const cnn = (batchNorm: boolean): Graph =>
+  models.cnn({ inputs: [1, 8, 8], channels: [8, 12], dense: [16], classes: 2, batchNorm })(1);
+const vit = models.vit({ inputs: [1, 8, 8], patch: 4, width: 16, depth: 2, heads: 2, hidden: 32, classes: 2 })(1);
 
 const answersOf = (graph: Graph): number[] => {
   const runner = makeRunner(graph);
@@ -74,21 +81,40 @@ test('on inputs like those it has seen, whitened truncation errs less than plain
   }
 });
 
-test('sorted units compute the same, the largest norms first', () => {
-  const sorted = sortUnits(plainNetwork);
-  expectSame(sorted, plainNetwork);
-  const norms = findLayers(sorted).map(({ weights: w, outputs, inputs: k }) =>
-    Array.from({ length: outputs }, (_, row) =>
-      Math.hypot(...Array.from({ length: k }, (_, i) => Number(w.data[row * k + i]))),
-    ),
-  );
-  // not the outputs of the network
-  const before = findLayers(plainNetwork).map(({ weights: w }) => Array.from(w.data, Number));
-  expect(findLayers(sorted).map(({ weights: w }) => Array.from(w.data, Number))).not.toEqual(before);
-  for (const own of norms.slice(0, -1)) {
-    const rounded = own.map((norm) => Math.fround(norm));
-    expect(rounded).toEqual([...rounded].sort((a, b) => b - a));
+test.each([
+  ['convolutions', cnn(true)],
+  ['a Vision Transformer', vit],
+])('%s are truncated to the share that was asked for, and stay what they are where nothing is cut', (_, graph) => {
+  for (const truncate of [
+    (share: number) => truncatePlain(graph, share),
+    (share: number) => truncateWhitened(graph, inputs, share),
+    (share: number) => truncateByPrice(graph, inputs, share),
+  ]) {
+    expectSame(truncate(1).graph, graph);
+    const cut = truncate(0.3);
+    expect(cut.share).toBeLessThanOrEqual(0.3);
+    expect(cut.share).toBeGreaterThan(0.15);
+    expect(weightsOf(cut.graph)).toBeLessThanOrEqual(0.3 * weightsOf(graph));
   }
+});
+
+const normsOf = ({ weights: w, outputs, inputs: k }: WeightLayer): number[] =>
+  Array.from({ length: outputs }, (_, row) =>
+    Math.fround(Math.hypot(...Array.from({ length: k }, (__, i) => Number(w.data[row * k + i])))),
+  );
+
+test.each([
+  ['linear layers', plainNetwork],
+  ['convolutions, and the linear layer behind them', cnn(false)],
+  ['hidden layers of a Vision Transformer', vit],
+])('with their units sorted %s compute the same, the largest norms first', (_, graph) => {
+  const hidden = findHiddenGroups(graph).flatMap(({ group }) => group.writers.map(({ node }) => node.name));
+  const layersIn = (one: Graph): WeightLayer[] => findLayers(one).filter(({ node }) => hidden.includes(node.name));
+  const sorted = sortUnits(graph);
+  expectSame(sorted, graph);
+  expect(hidden.length).toBeGreaterThan(1);
+  expect(layersIn(sorted).map(normsOf)).not.toEqual(layersIn(graph).map(normsOf));
+  for (const own of layersIn(sorted).map(normsOf)) expect(own).toEqual(own.toSorted((a, b) => b - a));
 });
 
 test('weight bytes are codes, scales and float32 biases, of the bundle too', async () => {

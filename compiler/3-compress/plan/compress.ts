@@ -86,16 +86,16 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     const size = measureSize(made);
     return { loss: await judge(made), size: await size };
   };
-  const builder = makeBuilder(graph, samples, makeRunner);
+  const sensitivityOf = measureSensitivitiesByName(graph, samples.slice(0, mostProbed), makeRunner, task.memory);
+  const builder = makeBuilder(graph, samples, makeRunner, { sensitivityOf, memory: task.memory });
   const { build } = builder;
   const before = await measureSize(graph);
   const trials = makeTrials({
     switches,
     limits,
     size: before,
-    build,
+    draft: builder.draft,
     measure,
-    sensitivityOf: measureSensitivitiesByName(graph, samples.slice(0, mostProbed), makeRunner, task.memory),
     memory: task.memory,
     onTrial: task.onTrial ?? (() => {}),
   });
@@ -128,9 +128,9 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     if (!first) continue;
     if (unfolded) task.proveFolds(unfolded, current);
     done.push(...decisionsOf(actions));
-    const known = task.memory.recallFigures(done);
-    const figures = known ?? (await measure(current));
-    if (!known) task.memory.rememberFigures([...done], figures);
+    const question = JSON.stringify(done);
+    const figures = task.memory.figures.recall(question) ?? (await measure(current));
+    task.memory.figures.remember(question, figures);
     steps.push({ pass: first.pass, actions: actions.length, ...figures });
   }
   const errors = await traceActions(graph, build, chosen, heldOut, makeRunner, task.memory);
@@ -201,4 +201,4 @@ function armsFor(graph: Graph, switches: Switches): Arm[] {
 
 /** The passes of the last arm, which has none but those that are forced, at no price. */
 const forcedChoices = (arms: readonly Arm[], switches: Switches): Choices =>
-  pricedChoices(arms.at(-1)?.passes ?? new Set(), switches, noPrices, () => 1);
+  pricedChoices(arms.at(-1)?.passes ?? new Set(), switches, noPrices);

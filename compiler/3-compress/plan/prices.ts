@@ -1,5 +1,4 @@
-import type { Graph, ValueId } from '../../ir/graph.ts';
-import type { Level, StructuralPass } from '../candidate.ts';
+import type { LevelFigures, StructuralPass } from '../candidate.ts';
 import type { ChooseLevel } from '../structure.ts';
 import type { Switches } from './options.ts';
 
@@ -39,28 +38,27 @@ export const bytesPerWeight: Readonly<Record<Switches['quantize'], number>> = {
 };
 
 /**
- * The level with the least error + price of what is left, where that is less than leaving the place alone. `sensitivityOf`
- * turns relative error of the place into relative error of the outputs. Forced switches decide by themselves.
+ * The level with the least error of the outputs + price of what is left, where that is less than leaving the place alone.
+ * Forced switches decide by themselves.
  */
 export const chooseByPrice =
-  (prices: Prices, switches: Switches, sensitivityOf: (graph: Graph, value: ValueId) => number): ChooseLevel =>
-  (graph, candidate, levels) => {
-    const forced = switchOf(candidate.pass, switches);
+  (prices: Prices, switches: Switches): ChooseLevel =>
+  (place, levels) => {
+    const forced = switchOf(place.pass, switches);
     if (forced === 'off') return undefined;
     if (forced === 'all') return least(levels, ({ error }) => error);
     if (typeof forced === 'number') {
-      if (candidate.isHead) return undefined;
+      if (place.isHead) return undefined;
       const kept = levels.filter(({ error }) => error <= 1 - forced);
       return least(kept, ({ parameters }) => parameters);
     }
     const perWeight = bytesPerWeight[switches.quantize];
-    const sensitivity = sensitivityOf(graph, candidate.output);
-    const costOf = ({ error, parameters, macs }: Pick<Level, 'error' | 'parameters' | 'macs'>): number =>
-      sensitivity * error +
+    const costOf = ({ error, parameters, macs }: Omit<LevelFigures, 'label'>): number =>
+      place.sensitivity * error +
       (prices.removedByte * perWeight + prices.memoryByte * 4) * parameters +
       prices.removedMac * macs;
     const best = least(levels, costOf);
-    return best && costOf(best) < costOf({ ...candidate, error: 0 }) ? best : undefined;
+    return best && costOf(best) < costOf({ ...place, error: 0 }) ? best : undefined;
   };
 
 /** What the options say of a pass. */

@@ -1,6 +1,7 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { measureSensitivities } from '../calibrate/sensitivity.ts';
+import { recallOr } from '../remembered.ts';
 import type { TrialMemory } from './trial-memory.ts';
 
 /** Relative squared error of the outputs per relative squared error of a value of any graph made from the original. */
@@ -19,10 +20,9 @@ export function measureSensitivitiesByName(
   graph: Graph,
   samples: readonly Feeds[],
   makeRunner: MakeRunner,
-  memory: TrialMemory,
+  memory: Pick<TrialMemory, 'sensitivities'>,
 ): SensitivityOf {
-  const byName = new Map(memory.recallSensitivities() ?? measureByName(graph, samples, makeRunner));
-  memory.rememberSensitivities([...byName]);
+  const byName = new Map(recallOr(memory.sensitivities, '', () => measureByName(graph, samples, makeRunner)));
   return (current, value) => {
     let id: ValueId | undefined = value;
     for (let step = 0; id !== undefined && step < farthest; step++) {

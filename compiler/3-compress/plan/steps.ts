@@ -1,10 +1,9 @@
 import { integerProductTime } from '../../kernel/quantization.ts';
-import { elementCount } from '../../tensor/shape.ts';
-import { kindOfLabel, macsOfPlace } from '../actions/quantize-weights.ts';
+import { kindOfLabel } from '../actions/quantize-weights.ts';
+import type { LevelFigures } from '../candidate.ts';
 import type { Choices } from './choices.ts';
 import { bytesPerWeight } from './prices.ts';
 import { integerProducts, storingPasses } from './quantise.ts';
-import type { SensitivityOf } from './sensitivity-by-name.ts';
 
 /** What a level takes and costs. */
 export interface OfferedLevel {
@@ -38,75 +37,58 @@ export const withOverrides = (
   { isActive, stores, equalised, attention, level, encoding }: Choices,
   overrides: Overrides,
   offers: Offers,
-  sensitivityOf: SensitivityOf,
 ): Choices => ({
   isActive,
   stores,
   equalised,
+  readsAll: true,
   attention:
     attention &&
-    ((graph) => {
-      const wants = attention(graph);
-      return (one) => {
-        const key = placeKey('quantize-activations', one.name);
-        const cost = { bytes: 0, memory: 0 };
-        offers.set(key, [
-          { label: untouched, ...cost, macs: one.macs, error: 0 },
-          {
-            label: integerProducts,
-            ...cost,
-            macs: integerProductTime * one.macs,
-            error: sensitivityOf(graph, one.output) * one.error,
-          },
-        ]);
-        const wanted = overrides.get(key);
-        return wanted === undefined ? wants(one) : wanted === integerProducts;
-      };
+    ((one) => {
+      const { macs, error, sensitivity } = one;
+      const key = placeKey('quantize-activations', one.name);
+      const cost = { bytes: 0, memory: 0 };
+      offers.set(key, [
+        { label: untouched, ...cost, macs, error: 0 },
+        { label: integerProducts, ...cost, macs: integerProductTime * macs, error: sensitivity * error },
+      ]);
+      const wanted = overrides.get(key);
+      return wanted === undefined ? attention(one) : wanted === integerProducts;
     }),
-  level: (graph, candidate, levels) => {
-    const key = placeKey(candidate.pass, candidate.name);
-    const sensitivity = sensitivityOf(graph, candidate.output);
-    const note = ({
-      label,
-      parameters,
-      macs,
-      error,
-    }: { label: string } & Record<'parameters' | 'macs' | 'error', number>) => ({
+  level: (place, levels) => {
+    const key = placeKey(place.pass, place.name);
+    const note = ({ label, parameters, macs, error }: LevelFigures): OfferedLevel => ({
       label,
       macs,
       bytes: parameters * bytesPerWeight.auto,
       memory: 4 * parameters,
-      error: sensitivity * error,
+      error: place.sensitivity * error,
     });
-    const before = offers.get(key) ?? [note({ ...candidate, label: untouched, error: 0 })];
+    const before = offers.get(key) ?? [note({ ...place, label: untouched, error: 0 })];
     offers.set(key, [...before, ...levels.map(note)]);
     const wanted = overrides.get(key);
     if (wanted === untouched) return undefined;
-    return levels.find(({ label }) => label === wanted) ?? level(graph, candidate, levels);
+    return levels.find(({ label }) => label === wanted) ?? level(place, levels);
   },
-  encoding: (graph) => {
-    const choose = encoding(graph);
-    return (place, offered) => {
-      const key = placeKey('quantize-weights', place.name);
-      const sensitivity = sensitivityOf(graph, place.output);
-      const count = elementCount(place.tensor.shape);
-      const wanted = overrides.get(key);
-      const override = offered.find(({ kind }) => wanted !== undefined && kind === kindOfLabel(wanted))?.make();
-      const chosen = wanted === untouched ? undefined : (override ?? choose(place, offered));
-      const guessed = offered.find(({ kind }) => chosen && kind === kindOfLabel(chosen.label))?.relative ?? 0;
-      const ratio = chosen && guessed > 0 ? chosen.relative / guessed : 1;
-      offers.set(key, [
-        { label: untouched, bytes: 4 * count, memory: 4 * count, macs: macsOfPlace(place), error: 0 },
-        ...offered.map(({ kind, guess, relative, memory, macs }) => ({
-          label: kind,
-          memory,
-          macs,
-          bytes: guess.compressedBits / 8,
-          error: sensitivity * ratio * relative,
-        })),
-      ]);
-      return chosen;
-    };
+  encoding: (place, offered) => {
+    const key = placeKey('quantize-weights', place.name);
+    const { elements, sensitivity } = place;
+    const wanted = overrides.get(key);
+    const override = offered.find(({ kind }) => wanted !== undefined && kind === kindOfLabel(wanted))?.make();
+    const chosen = wanted === untouched ? undefined : (override ?? encoding(place, offered));
+    const guessed = offered.find(({ kind }) => chosen && kind === kindOfLabel(chosen.label))?.relative ?? 0;
+    const ratio = chosen && guessed > 0 ? chosen.relative / guessed : 1;
+    offers.set(key, [
+      { label: untouched, bytes: 4 * elements, memory: 4 * elements, macs: place.macs, error: 0 },
+      ...offered.map(({ kind, compressedBits, relative, memory, macs }) => ({
+        label: kind,
+        memory,
+        macs,
+        bytes: compressedBits / 8,
+        error: sensitivity * ratio * relative,
+      })),
+    ]);
+    return chosen;
   },
 });
 

@@ -14,7 +14,9 @@ export interface Traced extends Made {
 /** The graph after every pass of a result that acted, by replaying its decisions. */
 export function tracePasses(graph: Graph, build: Build, { actions }: Made): Traced[] {
   const passes: Traced[] = [];
-  const whole = build(plannedChoices(actions, new Set()), (after) => passes.push(after));
+  const whole = build(plannedChoices(actions, new Set()), (after) =>
+    passes.push({ graph: after.draft.graph(), unfolded: after.unfolded(), actions: after.actions }),
+  );
   const stored = whole.actions.filter(({ pass }) => storingPasses.includes(pass));
   const equalised = whole.actions.filter(({ pass }) => pass === 'equalise-channels');
   if (equalised.length > 0) {
@@ -34,11 +36,11 @@ export async function traceActions(
   { actions }: Made,
   inputs: readonly Feeds[],
   makeRunner: MakeRunner,
-  memory: TrialMemory,
+  memory: Pick<TrialMemory, 'errors'>,
 ): Promise<readonly number[]> {
   if (actions.length > most.actions) return [];
   const decisions = decisionsOf(actions);
-  const known = memory.recallErrors(decisions);
+  const known = memory.errors.recall(JSON.stringify(decisions));
   if (known) return known;
   const judge = await makeJudge(graph, inputs.slice(0, most.inputs), undefined, makeRunner);
   const errors: number[] = [];
@@ -46,6 +48,6 @@ export async function traceActions(
     const made = build(plannedChoices(actions.slice(0, count), new Set()));
     errors.push((await judge(made.graph)).error);
   }
-  memory.rememberErrors(decisions, errors);
+  memory.errors.remember(JSON.stringify(decisions), errors);
   return errors;
 }

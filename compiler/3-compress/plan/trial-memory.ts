@@ -1,6 +1,8 @@
 import type { PlannedAction } from '../../ir/bundle.ts';
+import { forgetful, type Remembered } from '../remembered.ts';
+import type { StructureMemory } from '../structure.ts';
+import type { StoringMemory } from './known-offers.ts';
 import type { Figures } from './limits.ts';
-import type { OfferedLevel } from './steps.ts';
 
 /** What makes a result again. */
 export type Decisions = readonly PlannedAction[];
@@ -8,40 +10,24 @@ export type Decisions = readonly PlannedAction[];
 export const decisionsOf = (actions: Decisions): Decisions =>
   actions.map(({ pass, place, level }) => ({ pass, place, level }));
 
-/** Relative squared error of the outputs per that of a value, by the value's name. */
-export type RememberedSensitivities = readonly (readonly [string, number])[];
-
-/** What places were offered, by pass and place. */
-export type RememberedOffers = readonly (readonly [string, readonly OfferedLevel[]])[];
-
 /** What was found out earlier about the same model, with the same data, switches and target. */
-export interface TrialMemory {
-  /** what the planner decided when it was asked this */
-  recallDecisions(question: string): Decisions | undefined;
-  rememberDecisions(question: string, decisions: Decisions): void;
-  /** what was measured of decisions */
-  recallFigures(decisions: Decisions): Figures | undefined;
-  rememberFigures(decisions: Decisions, figures: Figures): void;
-  /** what places were offered where the planner was asked this */
-  recallOffers(question: string): RememberedOffers | undefined;
-  rememberOffers(question: string, offers: RememberedOffers): void;
-  /** relative error of the outputs after each of the decisions in turn */
-  recallErrors(decisions: Decisions): readonly number[] | undefined;
-  rememberErrors(decisions: Decisions, errors: readonly number[]): void;
-  recallSensitivities(): RememberedSensitivities | undefined;
-  rememberSensitivities(all: RememberedSensitivities): void;
+export interface TrialMemory extends StructureMemory, StoringMemory {
+  /** relative squared error of the outputs per that of a value, by the value's name; asked for as '' */
+  readonly sensitivities: Remembered<readonly (readonly [string, number])[]>;
+  /** what was measured of decisions, as JSON */
+  readonly figures: Remembered<Figures>;
+  /** relative error of the outputs after each of the decisions in turn, which are asked for as JSON */
+  readonly errors: Remembered<readonly number[]>;
 }
 
-/** Remembers nothing. */
 export const noMemory: TrialMemory = {
-  recallDecisions: () => undefined,
-  rememberDecisions: () => {},
-  recallFigures: () => undefined,
-  rememberFigures: () => {},
-  recallOffers: () => undefined,
-  rememberOffers: () => {},
-  recallErrors: () => undefined,
-  rememberErrors: () => {},
-  recallSensitivities: () => undefined,
-  rememberSensitivities: () => {},
+  sensitivities: forgetful,
+  places: forgetful,
+  taken: forgetful,
+  readers: forgetful,
+  encodings: forgetful,
+  made: forgetful,
+  attentions: forgetful,
+  figures: forgetful,
+  errors: forgetful,
 };

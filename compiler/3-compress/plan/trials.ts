@@ -1,12 +1,13 @@
 import type { PlannedAction } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner, ShippedSize } from '../../ir/trial.ts';
-import { type Action, makeRestructure, type PassResult } from '../structure.ts';
+import { type Action, makeRestructure, type PassResult, type StructureMemory } from '../structure.ts';
 import { type Choices, pricedChoices } from './choices.ts';
+import { makeOffersOf, type StoringMemory } from './known-offers.ts';
 import type { Figures } from './limits.ts';
 import type { Limits, Switches } from './options.ts';
 import type { Prices } from './prices.ts';
-import { makeQuantise, type StoredAction } from './quantise.ts';
+import { makeQuantise, makeQuantiseDraft, type StoredAction } from './quantise.ts';
 import type { Attempt, Offer } from './search.ts';
 import type { SensitivityOf } from './sensitivity-by-name.ts';
 import { type Offers, type Overrides, withOverrides } from './steps.ts';
@@ -24,9 +25,16 @@ export interface Made {
   readonly actions: readonly (Action | StoredAction)[];
 }
 
+/** What was decided, and the graph that it makes when it is asked for. */
+export interface Drafted {
+  readonly graph: () => Graph;
+  readonly actions: readonly (Action | StoredAction)[];
+}
+
 export type Build = (choices: Choices, visit?: (after: PassResult) => void) => Made;
 
 export interface Builder {
+  readonly draft: (choices: Choices, visit?: (after: PassResult) => void) => Drafted;
   readonly build: Build;
   /** Stores the constants of a graph that was restructured already. */
   readonly store: (graph: Graph, choices: Choices) => Made;
@@ -36,22 +44,28 @@ export interface Builder {
 const mostRead = 512;
 
 /** Restructures, then stores what that leaves. */
-export function makeBuilder(graph: Graph, samples: readonly Feeds[], makeRunner: MakeRunner): Builder {
-  const restructure = makeRestructure(graph, samples, makeRunner);
-  const quantise = makeQuantise(samples.slice(0, mostRead), makeRunner);
-  const store = (structured: Graph, choices: Choices): Made =>
-    quantise(structured, {
-      encoding: choices.encoding(structured),
-      equalised: choices.equalised,
-      ...(choices.attention && { attention: choices.attention(structured) }),
-    });
-  const build: Build = (choices, visit) => {
+export function makeBuilder(
+  graph: Graph,
+  samples: readonly Feeds[],
+  makeRunner: MakeRunner,
+  knowledge: { readonly sensitivityOf?: SensitivityOf; readonly memory?: StructureMemory & StoringMemory } = {},
+): Builder {
+  const restructure = makeRestructure(graph, samples, makeRunner, knowledge);
+  const read = samples.slice(0, mostRead);
+  const quantise = makeQuantiseDraft(makeOffersOf(read, makeRunner, knowledge));
+  const draft: Builder['draft'] = (choices, visit) => {
     const structured = restructure(choices, visit);
-    if (!choices.stores) return structured;
-    const stored = store(structured.graph, choices);
+    if (!choices.stores) return { graph: structured.draft.graph, actions: structured.actions };
+    const stored = quantise(structured.draft, choices);
     return { graph: stored.graph, actions: [...structured.actions, ...stored.actions] };
   };
-  return { build, store };
+  const made = ({ graph: make, actions }: Drafted): Made => ({ graph: make(), actions });
+  return {
+    draft,
+    build: (choices, visit) => made(draft(choices, visit)),
+    // of a graph that did not come about by decisions nothing is remembered
+    store: makeQuantise(read, makeRunner),
+  };
 }
 
 export interface TrialsTask {
@@ -59,10 +73,9 @@ export interface TrialsTask {
   readonly limits: Limits;
   /** of the original */
   readonly size: ShippedSize;
-  readonly sensitivityOf: SensitivityOf;
-  readonly build: Build;
+  readonly draft: Builder['draft'];
   readonly measure: (graph: Graph) => Promise<Figures>;
-  readonly memory: TrialMemory;
+  readonly memory: Pick<TrialMemory, 'figures'>;
   /** each different result, as it is measured */
   readonly onTrial: (trial: Figures, count: number) => void;
 }
@@ -76,54 +89,30 @@ export interface Trials {
   all(): Trial[];
 }
 
-/** Trials by price: the same offer, or others that come to the same decisions, are measured once, and remembered. */
-export function makeTrials(task: TrialsTask): Trials {
-  const { switches, limits, size, sensitivityOf, build, measure, memory, onTrial } = task;
+/** Trials by price: offers that come to the same decisions are measured once, and remembered. */
+export function makeTrials({ switches, limits, size, draft, measure, memory, onTrial }: TrialsTask): Trials {
   const results = new Map<string, Trial>();
-  const kinds = `${bytesMatter(limits)} ${limits.memory !== undefined} ${limits.latency !== undefined}`;
-  // Of this run, by question: every build sees what its places are offered.
-  const noted = new Map<string, Offers>();
-  const questionOf = ({ arm, price, structure, bytes }: Offer, overrides: Overrides): string =>
-    JSON.stringify([kinds, arm.name, price, structure, bytes, ...overrides]);
-  const buildAt = (offer: Offer, overrides: Overrides): Made => {
+  const draftAt = (offer: Offer, overrides: Overrides): { readonly drafted: Drafted; readonly offers: Offers } => {
     const offers: Offers = new Map();
-    const priced = pricedChoices(offer.arm.passes, switches, pricesFor(offer, size, limits), sensitivityOf);
-    const made = build(withOverrides(priced, overrides, offers, sensitivityOf));
-    noted.set(questionOf(offer, overrides), offers);
-    return made;
-  };
-  const add = (trial: Trial): Trial => {
-    const key = JSON.stringify(trial.decisions);
-    if (!results.has(key)) {
-      results.set(key, trial);
-      onTrial(trial, results.size);
-    }
-    return trial;
+    const priced = pricedChoices(offer.arm.passes, switches, pricesFor(offer, size, limits));
+    return { drafted: draft(withOverrides(priced, overrides, offers)), offers };
   };
   return {
     async at(offer, overrides = new Map()) {
-      const question = questionOf(offer, overrides);
-      const remembered = memory.recallDecisions(question);
-      const known = remembered && memory.recallFigures(remembered);
-      if (remembered && known) return add({ ...offer, ...known, overrides, decisions: remembered });
-      const { graph, actions } = buildAt(offer, overrides);
+      const { graph, actions } = draftAt(offer, overrides).drafted;
       const decisions = decisionsOf(actions);
-      const same = results.get(JSON.stringify(decisions)) ?? memory.recallFigures(decisions);
-      const figures = same ? { size: same.size, loss: same.loss } : await measure(graph);
-      memory.rememberDecisions(question, decisions);
-      memory.rememberFigures(decisions, figures);
-      return add({ ...offer, ...figures, overrides, decisions });
+      const key = JSON.stringify(decisions);
+      const known = results.get(key) ?? memory.figures.recall(key);
+      const figures = known ? { size: known.size, loss: known.loss } : await measure(graph());
+      memory.figures.remember(key, figures);
+      const trial = { ...offer, ...figures, overrides, decisions };
+      if (!results.has(key)) {
+        results.set(key, trial);
+        onTrial(trial, results.size);
+      }
+      return trial;
     },
-    offersAt(trial) {
-      const question = questionOf(trial, trial.overrides);
-      const known = noted.get(question);
-      const remembered = known ? undefined : memory.recallOffers(question);
-      if (remembered) return new Map(remembered);
-      if (!known) buildAt(trial, trial.overrides);
-      const offers = noted.get(question) ?? new Map();
-      memory.rememberOffers(question, [...offers]);
-      return offers;
-    },
+    offersAt: (trial) => draftAt(trial, trial.overrides).offers,
     all: () => [...results.values()],
   };
 }

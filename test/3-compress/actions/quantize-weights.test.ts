@@ -4,7 +4,8 @@ import { integerError, makeIntegerLayer } from '../../../compiler/3-compress/act
 import { encodingsOf, findStoredPlaces, withConstants } from '../../../compiler/3-compress/actions/quantize-weights.ts';
 import { sampleInputRows } from '../../../compiler/3-compress/calibrate/input-rows.ts';
 import { outputNameOf, withOutputs } from '../../../compiler/3-compress/calibrate/with-outputs.ts';
-import { chooseEncoding, makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
+import { chooseEncoding } from '../../../compiler/3-compress/plan/choose-encoding.ts';
+import { makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
 import { makeMatrix } from '../../../compiler/linalg/matrix.ts';
 import { makeRunner } from '../../../compiler/make-runner.ts';
@@ -289,7 +290,7 @@ const bitPrice = (price: number) => ({
 describe('choosing encodings', () => {
   const quantise = makeQuantise(images, makeRunner);
   it('forced kinds take what they say, small constants stay', () => {
-    const forced = quantise(graph, { encoding: chooseEncoding('int8', bitPrice(0), () => 1) });
+    const forced = quantise(graph, { encoding: chooseEncoding('int8', bitPrice(0)) });
     expect(forced.actions.map(({ place, level }) => [place, level])).toEqual([
       ['conv.w', 'int8 with inputs'],
       ['hidden.w', 'int8 with inputs'],
@@ -297,20 +298,20 @@ describe('choosing encodings', () => {
     ]);
     const layers = verifyGraph(forced.graph).nodes.filter(({ attributes }) => attributes.inputScale !== undefined);
     expect(layers.map(({ op }) => op)).toEqual(['conv', 'linear', 'linear']);
-    const small = quantise(graph, { encoding: chooseEncoding('int4', bitPrice(0), () => 1) });
+    const small = quantise(graph, { encoding: chooseEncoding('int4', bitPrice(0)) });
     expect(small.actions.map(({ level }) => level)).toEqual(Array(3).fill('int4, compensated'));
-    const blind = makeQuantise([], makeRunner)(graph, { encoding: chooseEncoding('int8', bitPrice(0), () => 1) });
+    const blind = makeQuantise([], makeRunner)(graph, { encoding: chooseEncoding('int8', bitPrice(0)) });
     expect(blind.actions.map(({ level }) => level)).toEqual(['int8', 'int8', 'int8']);
     expect([...verifyGraph(blind.graph).constants.values()].filter((t) => t.stored).length).toBe(3);
   });
 
   it('a higher price of a bit takes fewer bits, none takes none', () => {
     const bits = (price: number) =>
-      quantise(graph, { encoding: chooseEncoding('auto', bitPrice(price), () => 1) }).actions.reduce(
+      quantise(graph, { encoding: chooseEncoding('auto', bitPrice(price)) }).actions.reduce(
         (sum, a) => sum + a.bits.after,
         0,
       );
-    expect(quantise(graph, { encoding: chooseEncoding('auto', bitPrice(0), () => 1) }).actions).toEqual([]);
+    expect(quantise(graph, { encoding: chooseEncoding('auto', bitPrice(0)) }).actions).toEqual([]);
     expect(bits(1e-6)).toBeLessThan(bits(1e-9));
     expect(bits(1e-4)).toBeLessThan(bits(1e-6));
   });

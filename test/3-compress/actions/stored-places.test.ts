@@ -4,7 +4,8 @@ import { findStoredPlaces, withConstants } from '../../../compiler/3-compress/ac
 import { sampleInputRows } from '../../../compiler/3-compress/calibrate/input-rows.ts';
 import { measureSpreads } from '../../../compiler/3-compress/calibrate/spread.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
-import { chooseEncoding, makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
+import { chooseEncoding } from '../../../compiler/3-compress/plan/choose-encoding.ts';
+import { makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
@@ -73,7 +74,7 @@ describe('embedding tables', () => {
     const free = { storedByte: 0, removedByte: 0, memoryByte: 0, mac: 0, removedMac: 0, wantsIntegers: false };
     const quantise = makeQuantise(words(50), makeRunner);
     const labels = (['int8', 'int4'] as const).map(
-      (kind) => quantise(table, { encoding: chooseEncoding(kind, free, () => 1) }).actions[0]!.level,
+      (kind) => quantise(table, { encoding: chooseEncoding(kind, free) }).actions[0]!.level,
     );
     expect(labels).toEqual(['int8', 'int4']);
   });

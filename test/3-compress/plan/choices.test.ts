@@ -19,7 +19,7 @@ const { build } = makeBuilder(graph, samples, makeRunner);
 
 describe('attention in integers', () => {
   const decisionsAt = (prices: Prices) => {
-    const { actions } = build(pricedChoices(new Set(), allAuto, prices, () => 1));
+    const { actions } = build(pricedChoices(new Set(), allAuto, prices));
     return actions.map(({ pass, level }) => `${pass}: ${level}`);
   };
 
@@ -30,7 +30,7 @@ describe('attention in integers', () => {
   });
 
   it('is taken where int8 is forced, and replayed from a plan', () => {
-    const forced = build(pricedChoices(new Set(), { ...allAuto, quantize: 'int8' }, noPrices, () => 1));
+    const forced = build(pricedChoices(new Set(), { ...allAuto, quantize: 'int8' }, noPrices));
     expect(forced.actions).toHaveLength(1);
     const missing = new Set<PlannedAction>();
     const again = build(plannedChoices(forced.actions, missing));

@@ -68,10 +68,9 @@ function take(graph: Graph, offers: readonly Offer[], price: number) {
   const choose = chooseByPrice(
     { storedByte: 0, removedByte: perWeight, memoryByte: 0, mac: 0, removedMac: 0, wantsIntegers: false },
     rankOnly,
-    () => 1,
   );
   const chosen = offers.flatMap(({ candidate, levels }) => {
-    const level = choose(graph, candidate, levels);
+    const level = choose({ ...candidate, sensitivity: 1 }, levels);
     return level ? [{ candidate, level }] : [];
   });
   const saved = chosen.reduce((sum, { candidate, level }) => sum + candidate.parameters - level.parameters, 0);

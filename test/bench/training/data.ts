@@ -3,16 +3,18 @@ import { type DataSet, selectSamples } from '../../../compiler/data/data-set.ts'
 import { inputPorts } from '../../../compiler/data/graph-ports.ts';
 import { openData } from '../../../compiler/data/open.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
+import { sentences, shakespeare, type TokenData } from './text-data.ts';
 
-/** Training, validation and test images for a network. */
+/** Samples to train on, to decide by and to measure on, for a network. */
 export interface OpenStudyData {
   readonly train: DataSet;
-  /** every twelfth training image, which training never sees */
+  /** which training never sees */
   readonly validation: DataSet;
   readonly test: DataSet;
 }
 
-export interface StudyData {
+export interface ImageData {
+  readonly kind: 'images';
   readonly name: string;
   /** of `image` [1, C, H, W] */
   readonly sizes: readonly [number, number, number];
@@ -20,20 +22,45 @@ export interface StudyData {
   open(graph: Graph): Promise<OpenStudyData>;
 }
 
+export type StudyData = ImageData | TokenData;
+
+/** For arms of image classifiers. */
+export function imagesOf({ data }: { readonly data: StudyData }): ImageData {
+  if (data.kind !== 'images') throw new Error(`${data.name} has no images`);
+  return data;
+}
+
+/** For arms of text classifiers and language models. */
+export function tokensOf({ data }: { readonly data: StudyData }): TokenData {
+  if (data.kind !== 'tokens') throw new Error(`${data.name} has no tokens`);
+  return data;
+}
+
+/** Every so many training images, one is kept from training to decide by. */
 const every = 12;
 
-const digits = (name: string, mean: number, std: number, shared: string): StudyData => ({
+interface ImageFiles {
+  readonly train: string;
+  readonly test: string;
+  /** of the channels' pixels from 0 to 1, over all training images */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+const images = (
+  folder: string,
+  name: string,
+  sizes: ImageData['sizes'],
+  { train, test, mean, std }: ImageFiles,
+): ImageData => ({
+  kind: 'images',
   name,
-  sizes: [1, 28, 28],
+  sizes,
   classes: 10,
   async open(graph) {
     const ports = inputPorts(graph);
-    const read = (part: string) =>
-      openData(
-        `${join(shared, 'data', name, `${part}-images-idx3-ubyte.gz`)}?scale=1/255&mean=${mean}&std=${std}`,
-        ports,
-      );
-    return { ...split(await read('train')), test: await read('t10k') };
+    const read = (file: string) => openData(`${join(folder, file)}?scale=1/255&mean=${mean}&std=${std}`, ports);
+    return { ...split(await read(train)), test: await read(test) };
   },
 });
 
@@ -51,8 +78,21 @@ function split(all: DataSet): Omit<OpenStudyData, 'test'> {
   };
 }
 
-/** Standardised by the mean and deviation of all training pixels. */
-export const studyData = (shared: string): readonly StudyData[] => [
-  digits('mnist', 0.1307, 0.3081, shared),
-  digits('fashion-mnist', 0.286, 0.353, shared),
-];
+const idxFiles = { train: 'train-images-idx3-ubyte.gz', test: 't10k-images-idx3-ubyte.gz' };
+const cifarFiles = { train: 'data_batch_1.bin.gz', test: 'test_batch_first2000.bin.gz' };
+
+/** Pixels are standardised by the mean and deviation of all training pixels. */
+export const studyData = (shared: string): readonly StudyData[] => {
+  const folder = (name: string): string => join(shared, 'data', name);
+  return [
+    images(folder('mnist'), 'mnist', [1, 28, 28], { ...idxFiles, mean: [0.1307], std: [0.3081] }),
+    images(folder('fashion-mnist'), 'fashion-mnist', [1, 28, 28], { ...idxFiles, mean: [0.286], std: [0.353] }),
+    images(folder('cifar10'), 'cifar10', [3, 32, 32], {
+      ...cifarFiles,
+      mean: [0.4914, 0.4822, 0.4465],
+      std: [0.247, 0.2435, 0.2616],
+    }),
+    sentences(folder('sst2')),
+    shakespeare(folder('tinyshakespeare')),
+  ];
+};

@@ -1,7 +1,8 @@
 import { exportOnnx } from '../../../compiler/1-ingest/onnx/export.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
+import { chooseEncoding } from '../../../compiler/3-compress/plan/choose-encoding.ts';
 import { noPrices } from '../../../compiler/3-compress/plan/prices.ts';
-import { chooseEncoding, makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
+import { makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
 import { compile } from '../../../compiler/compile.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import { makeRunner } from '../../../compiler/make-runner.ts';
@@ -19,7 +20,7 @@ export const floatBytes = (graph: Graph): number => 4 * parametersOf(optimise(gr
 /** What they take in fewer bits: codes and scales, before any compression of bytes. */
 export function storedBytes(graph: Graph, kind: StoredKind): number {
   const folded = optimise(graph).graph;
-  const encoding = chooseEncoding(kind, noPrices, () => 1);
+  const encoding = chooseEncoding(kind, noPrices);
   return bytesAfter(makeQuantise([], makeRunner)(folded, { encoding }).actions, folded);
 }
 

@@ -1,9 +1,11 @@
+import type { Augment } from '../../../compiler/2-train/augment.ts';
 import { evaluateGraph } from '../../../compiler/2-train/evaluate.ts';
 import { crossEntropy } from '../../../compiler/2-train/losses.ts';
 import type { Method } from '../../../compiler/2-train/methods/method.ts';
 import type { Optimiser } from '../../../compiler/2-train/optimisers/index.ts';
 import type { Schedule } from '../../../compiler/2-train/schedules.ts';
 import { type TrainedNetwork, trainNetwork } from '../../../compiler/2-train/train-network.ts';
+import type { Metric } from '../../../compiler/data/metrics/metric.ts';
 import { top1 } from '../../../compiler/data/metrics/top-k.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { OpenStudyData } from './data.ts';
@@ -15,14 +17,17 @@ export interface TrainingSettings {
   readonly epochs: number;
   readonly batch?: number;
   readonly methods?: readonly Method[];
+  readonly augment?: readonly Augment[];
+  /** measured on the validation data after each epoch; the share of right answers by default */
+  readonly metric?: Metric;
 }
 
-/** A classifier trained on the study's images; what the last epoch leaves. */
+/** A network trained by cross-entropy on the study's data; what the last epoch leaves. */
 export const trainArm = (
   graph: Graph,
   { train, validation }: OpenStudyData,
   { seed, tell }: Pick<ArmContext, 'seed' | 'tell'>,
-  { optimiser, schedule, epochs, batch = 128, methods = [] }: TrainingSettings,
+  { optimiser, schedule, epochs, batch = 128, methods = [], augment = [], metric = top1 }: TrainingSettings,
 ): Promise<TrainedNetwork> =>
   trainNetwork(
     {
@@ -31,13 +36,13 @@ export const trainArm = (
       validation,
       loss: crossEntropy(),
       output: 'logits',
-      metric: top1,
+      metric,
       optimiser,
       schedule,
       epochs,
       batch,
       seed,
-      augment: [],
+      augment,
       methods,
       clipNorm: undefined,
       patience: undefined,
@@ -50,7 +55,7 @@ export const trainArm = (
     },
   );
 
-/** Share of the test images that are classified rightly, in percent. */
+/** Share of the test samples that are classified rightly, in percent. */
 export const accuracyOf = async (graph: Graph, { test }: OpenStudyData): Promise<number> =>
   100 * (await evaluateGraph(graph, test, top1));
 

@@ -3,14 +3,8 @@ import { cosine } from '../../../../compiler/2-train/schedules.ts';
 import { optimise } from '../../../../compiler/3-compress/pipeline.ts';
 import type { Graph } from '../../../../compiler/ir/graph.ts';
 import type { OpenStudyData } from '../data.ts';
-import {
-  denseEpochs,
-  makeFolded,
-  makeNetwork,
-  mostUnits,
-  trainedPlainly,
-  trainedWithFactors,
-} from '../lorita-network.ts';
+import { loritaMlp as mlp } from '../lorita-mlp.ts';
+import { mostUnits, trainedPlainly, trainedWithFactors } from '../lorita-network.ts';
 import { buildStored, floatBytes, type StoredKind, storedBytes } from '../stored-weights.ts';
 import type { Arm, ArmContext, Figures, Results, Study, StudyGoal } from '../study.ts';
 import { meanOf } from '../summary.ts';
@@ -76,22 +70,25 @@ const compressed = (dense: string, stage: Stage): Arm => ({
 const sameSize = (stage: Stage): Arm => ({
   name: `same size from scratch, ${nameOf(stage)}`,
   async run(context) {
-    const allowed = floatBytes(makeFolded(context)) / stage.timesFewer;
-    const units = mostUnits(context, (folded) => storedBytes(folded, stage.kind) <= allowed);
-    const { network } = await trainedPlainly(makeNetwork(context, units), context, denseEpochs + tuneEpochs);
+    const allowed = wholeBytes(context) / stage.timesFewer;
+    const units = mostUnits(mlp, context, (folded) => storedBytes(folded, stage.kind) <= allowed);
+    const { network } = await trainedPlainly(mlp, units, context, mlp.training.epochs + tuneEpochs);
     const data = await context.data.open(network);
     const float = { 'fine-tuned': await accuracyOf(network, data) };
     return { network, figures: { ...float, ...(await storedFigures(network, stage, context)) } };
   },
 });
 
+/** Of the dense network. */
+const wholeBytes = (context: ArmContext): number => floatBytes(mlp.makeFolded(context, mlp.units));
+
 async function storedFigures(network: Graph, { kind }: Stage, context: ArmContext): Promise<Figures> {
   const data = await context.data.open(network);
   const { bytes, accuracy } = await buildStored(optimise(network).graph, kind, data);
-  return { accuracy, 'weight bytes': bytes, 'times fewer': floatBytes(makeFolded(context)) / bytes };
+  return { accuracy, 'weight bytes': bytes, 'times fewer': wholeBytes(context) / bytes };
 }
 
-const [ordinary, factored] = [trainedWithFactors(1), trainedWithFactors(3)];
+const [ordinary, factored] = [trainedWithFactors(mlp, 1), trainedWithFactors(mlp, 3)];
 const percent = (v: number): string => `${v.toFixed(2)} %`;
 
 export const pipelineStudy: Study = {
