@@ -65,7 +65,7 @@ export async function compressModel(
   const found = await compressWithin(task, excessOf).finally(() => memory.save());
   if (found.missing.length > 0) throw planDoesNotFit(found.missing.map((m) => `${m.pass} ${m.place}: ${m.level}`));
   if (!found.isFeasible) throw limitsInfeasible(describeNearest(found, compression.limits));
-  if (typeof options.plan === 'string' && !plan) await writePlan(options.plan, found.actions);
+  if (typeof options.plan === 'string' && !plan) writePlan(options.plan, found.actions);
   const compare = reported && (await makeMetricComparison(graph, reported, makeRunner(graph)));
   const onReported = await compare?.(makeRunner(found.graph));
   const blind = isBlind ? ['There is no calibration data: the relative error is that of random inputs.'] : [];

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { writeWhole } from './data/write-whole.ts';
 import { planInvalid, planNotWritten } from './diagnostics/compress.ts';
 import type { PlannedAction } from './ir/bundle.ts';
 
@@ -30,12 +31,11 @@ function isPlannedAction(value: unknown): value is PlannedAction {
 }
 
 /** Whole or not at all. @throws LccError LCC3005 */
-export async function writePlan(file: string, decisions: readonly PlannedAction[]): Promise<void> {
+export function writePlan(file: string, decisions: readonly PlannedAction[]): void {
   const kept = decisions.map(({ pass, place, level }) => ({ pass, place, level }));
   const lines = kept.map((decision) => `    ${JSON.stringify(decision)}`).join(',\n');
   try {
-    await writeFile(`${file}.part`, `{\n  "decisions": [\n${lines}\n  ]\n}\n`);
-    await rename(`${file}.part`, file);
+    writeWhole(file, `{\n  "decisions": [\n${lines}\n  ]\n}\n`);
   } catch (error) {
     throw planNotWritten(file, error instanceof Error ? error.message : String(error));
   }

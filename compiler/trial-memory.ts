@@ -1,11 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { CompressTask } from './3-compress/plan/compress.ts';
 import { noMemory, type TrialMemory } from './3-compress/plan/trial-memory.ts';
 import type { Remembered } from './3-compress/remembered.ts';
 import { metrics } from './data/metrics/index.ts';
+import { writeWhole } from './data/write-whole.ts';
 import type { Graph } from './ir/graph.ts';
 import { printGraph } from './ir/print.ts';
 import type { Feeds } from './ir/trial.ts';
@@ -72,8 +73,7 @@ export function openTrialMemory(folder: string | undefined, dependences: Depende
       const whole = Object.fromEntries(Object.entries(answers).map(([kind, { all }]) => [kind, [...all]]));
       try {
         mkdirSync(folder, { recursive: true });
-        writeFileSync(`${file}.${process.pid}.part`, gzipSync(JSON.stringify(whole)));
-        renameSync(`${file}.${process.pid}.part`, file);
+        writeWhole(file, gzipSync(JSON.stringify(whole)));
         removeOldest(folder);
       } catch {
         // The next run measures again.

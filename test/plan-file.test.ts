@@ -19,7 +19,7 @@ describe('a plan file', () => {
   it('comes back as it was written, and leaves nothing beside it', async () => {
     const file = join(folder, 'plan.json');
     expect(await readPlan(file)).toBeUndefined();
-    await writePlan(file, decisions);
+    writePlan(file, decisions);
     expect(await readPlan(file)).toEqual(decisions);
     expect(await readdir(folder)).toEqual(['plan.json']);
   });
@@ -40,6 +40,6 @@ describe('a plan file', () => {
   });
 
   it('cannot be written where there is no folder', async () => {
-    await expect(writePlan(join(folder, 'none', 'plan.json'), decisions)).rejects.toThrow('LCC3005');
+    expect(() => writePlan(join(folder, 'none', 'plan.json'), decisions)).toThrow('LCC3005');
   });
 });

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
+import { writeWhole } from '../data/write-whole.ts';
 import { checkpointInvalid, checkpointNotWritten } from '../diagnostics/train.ts';
 import type { RandomState } from './random.ts';
 import type { EpochReport } from './train-network.ts';
@@ -28,8 +29,7 @@ interface Kept extends Checkpoint {
 export function writeCheckpoint(file: string, run: string, checkpoint: Checkpoint): void {
   const kept: Kept = { kind: 'lcc checkpoint 1', run, ...checkpoint };
   try {
-    writeFileSync(`${file}.part`, serialize(kept));
-    renameSync(`${file}.part`, file);
+    writeWhole(file, serialize(kept));
   } catch (error) {
     throw checkpointNotWritten(file, error instanceof Error ? error.message : String(error));
   }

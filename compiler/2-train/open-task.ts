@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { type DataPort, type DataSet, selectSamples } from '../data/data-set.ts';
 import { inputPorts, portsOf } from '../data/graph-ports.ts';
 import { requireClasses } from '../data/labels.ts';
@@ -74,7 +74,7 @@ function requireNumbers(numbers: Readonly<Record<string, number>>): void {
 async function open(source: RecipeSource, ports: readonly DataPort[], folder: string): Promise<DataSet> {
   const isPlain = typeof source === 'string' || typeof source === 'function' || !('source' in source);
   const { source: from, options } = isPlain ? { source, options: undefined } : source;
-  return openData(typeof from === 'string' ? join(folder, from) : from, ports, options);
+  return openData(typeof from === 'string' && !isAbsolute(from) ? join(folder, from) : from, ports, options);
 }
 
 /** Every so many-th sample validates. */

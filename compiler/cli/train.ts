@@ -1,8 +1,9 @@
-import { appendFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, rmSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { type BackendName, backendNames } from '../2-train/engine/backend-names.ts';
 import { methodNames } from '../2-train/methods/names.ts';
+import { writeWhole } from '../data/write-whole.ts';
 import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 import { trainingFileNotWritten } from '../diagnostics/train.ts';
 import type { TrainResult } from '../train.ts';
@@ -80,7 +81,8 @@ async function trainModel(source: string, flags: TrainFlags, io: Io): Promise<Ex
     return 2;
   }
   const { exportOnnx } = await import('../1-ingest/onnx/export.ts');
-  writeWhole(out, exportOnnx(result.graph, { metadata: result.metadata }));
+  const bytes = exportOnnx(result.graph, { metadata: result.metadata });
+  writing(out, () => writeWhole(out, bytes));
   if (flags.checkpoint === undefined && existsSync(checkpoint)) rmSync(checkpoint);
   if (flags.json) io.stdout(`${JSON.stringify(summary(out, result), undefined, 2)}\n`);
   else io.stdout(printResult(out, result));
@@ -103,13 +105,6 @@ function requireBackend(name: string): BackendName {
   const found = backendNames.find((known) => known === name);
   if (found === undefined) throw unknownChoice('backend', name, backendNames);
   return found;
-}
-
-function writeWhole(file: string, bytes: Uint8Array): void {
-  writing(file, () => {
-    writeFileSync(`${file}.part`, bytes);
-    renameSync(`${file}.part`, file);
-  });
 }
 
 function writing(file: string, write: () => void): void {

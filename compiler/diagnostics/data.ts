@@ -7,7 +7,7 @@ export const dataNotFound = (file: string) =>
     code: 'LCC7001',
     what: 'There is no data at this path.',
     where: { file },
-    remedy: 'Check the path; it is taken from the current folder.',
+    remedy: 'Check the path: it is taken from the current folder, in a recipe from its own or from that of --data.',
   });
 
 /** @param reason ends without a full stop */

@@ -67,7 +67,8 @@ beforeAll(() => {
      import { adam, models } from ${source('recipe.ts')};
      export default defineRecipe({
        model: models.mlp({ inputs: 2, hidden: [128, 128], classes: 2 }),
-       data: { train: 'pairs.npz?limit=300', test: 'pairs.npz?offset=300' },
+       // one path as it is, one from the folder of the data
+       data: { train: ${JSON.stringify(join(folder, 'data', 'pairs.npz?limit=300'))}, test: 'pairs.npz?offset=300' },
        optimiser: adam({ rate: 0.02 }),
        epochs: 4,
        batch: 20,

@@ -336,7 +336,7 @@ describe('what is refused, before any work', () => {
   test('no file, and no format', async () => {
     await expect(openData(path('none.npz'), [pair])).rejects.toThrow(`LCC7001: There is no data at this path.
   at ${path('none.npz')}
-  Next: Check the path; it is taken from the current folder.`);
+  Next: Check the path: it is taken from the current folder, in a recipe from its own or from that of --data.`);
     expect(await refused('x.xyz', Buffer.from('hello'))).toMatch(
       /^LCC7003: This is no data format that lcc reads\.\n {2}at x\.xyz\n {2}- a module .*\n( {2}- .*\n){8} {2}Next: Convert the data to one of these, or name a module that yields batches\.$/,
     );
