@@ -3,6 +3,7 @@ export { type Augment, cutout, flip, shift } from './2-train/augment.ts';
 export { crossEntropy, type Loss, meanAbsoluteError, meanSquaredError } from './2-train/losses.ts';
 export { type DistillOptions, distill } from './2-train/methods/distill.ts';
 export { type DpfOptions, dpf } from './2-train/methods/dpf.ts';
+export { type DropoutOptions, dropout } from './2-train/methods/dropout.ts';
 export { type LayerCollapseOptions, layerCollapse, measureCollapseOrder } from './2-train/methods/layer-collapse.ts';
 export { type LoritaOptions, lorita } from './2-train/methods/lorita.ts';
 export { type LrpetOptions, lrpet } from './2-train/methods/lrpet.ts';

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { bug } from '../diagnostics/index.ts';
 import { lossNotFinite } from '../diagnostics/train.ts';
 import type { ValueId } from '../ir/graph.ts';
-import { execute } from './engine/execute.ts';
+import { execute, type OwnConstants } from './engine/execute.ts';
 import { natural } from './engine/held.ts';
 import type { Gradients, Preparation } from './methods/method.ts';
 import type { Update } from './optimisers/index.ts';
@@ -13,6 +13,11 @@ import type { Batch } from './training-data.ts';
 
 /** Share of one batch in a running mean or variance. */
 const shareOfBatch = 0.1;
+
+/** A batch, and what methods drew for each of its samples. */
+interface Drawn extends Batch {
+  readonly own: OwnConstants;
+}
 
 /** Moves the parameters of a network down the gradient, batch by batch, as its methods let it. */
 export class Descent {
@@ -33,17 +38,33 @@ export class Descent {
     );
   }
 
-  /** One step down the gradient; the loss before it. */
+  /** One step down the gradient; the loss before it. Frees the batch. */
   step(batch: Batch, rate: number, done: number): number {
+    const own = this.#draw(batch);
+    try {
+      return this.#descend({ ...batch, own }, rate, done);
+    } finally {
+      tf.dispose([...Object.values(batch.feeds), batch.labels, ...own.values()]);
+    }
+  }
+
+  /** What each sample has of its own; the caller frees it. */
+  #draw({ feeds }: Batch): OwnConstants {
+    for (const method of this.#methods) method.draw?.(this.#parameters, this.#random);
+    const count = Object.values(feeds)[0]?.shape[0] ?? 0;
+    const drawn = this.#methods.map((method) => method.drawEach?.(this.#parameters, count, this.#random));
+    return new Map(drawn.flatMap((own) => [...(own ?? [])]));
+  }
+
+  #descend(batch: Drawn, rate: number, done: number): number {
     const parameters = this.#parameters;
-    for (const method of this.#methods) method.draw?.(parameters, this.#random);
     const plain = (): Gradients => this.#gradients(batch);
     const compute = this.#methods.reduce<() => Gradients>(
       (inner, method) => (method.around ? () => method.around?.(parameters, inner) ?? inner() : inner),
       plain,
     );
     const { loss, of: gradients } = compute();
-    if (!Number.isFinite(loss)) throw lossNotFinite(done + 1, rate, loss, this.#firstNotFinite(batch.feeds));
+    if (!Number.isFinite(loss)) throw lossNotFinite(done + 1, rate, loss, this.#firstNotFinite(batch));
     const scale = this.#clip(gradients);
     parameters.learnt.forEach((parameter, i) => {
       const gradient = gradients[i];
@@ -53,19 +74,18 @@ export class Descent {
       parameters.update(parameter);
     });
     for (const method of this.#methods) method.afterStep?.(parameters, rate);
-    tf.dispose([...Object.values(batch.feeds), batch.labels]);
     return loss;
   }
 
   /** Loss and gradients of a batch at the parameters as they are; statistics follow the batch. */
-  #gradients({ feeds, labels }: Batch): Gradients {
+  #gradients(batch: Drawn): Gradients {
     const { learnt, statistics } = this.#parameters;
     const seen = new Map<ValueId, tf.Tensor>();
     const onStatistics = (id: ValueId, ofBatch: tf.Tensor): void => {
       seen.set(id, tf.keep(ofBatch));
     };
     const variables = learnt.map(({ variable }) => variable);
-    const { value, grads } = tf.variableGrads(() => this.#loss(feeds, labels, onStatistics), variables);
+    const { value, grads } = tf.variableGrads(() => this.#loss(batch, onStatistics), variables);
     const loss = value.dataSync()[0] ?? Number.NaN;
     const of = variables.map(({ name }) => grads[name]?.dataSync<'float32'>().slice());
     for (const { id, values, shape } of statistics) {
@@ -80,24 +100,20 @@ export class Descent {
     return { loss, of };
   }
 
-  #loss(
-    feeds: Record<string, tf.Tensor>,
-    labels: tf.Tensor,
-    onStatistics: (id: ValueId, ofBatch: tf.Tensor) => void,
-  ): tf.Scalar {
+  #loss({ feeds, labels, own }: Drawn, onStatistics: (id: ValueId, ofBatch: tf.Tensor) => void): tf.Scalar {
     const { loss } = this.#task;
     const { graph } = this.#parameters;
-    const values = execute(graph, feeds, this.seen(), { isTraining: true, onStatistics });
+    const values = execute(graph, feeds, this.seen(), { isTraining: true, onStatistics }, own);
     const id = graph.outputs.find(({ name }) => name === this.#task.output)?.value;
     const held = id === undefined ? undefined : values.get(id);
     if (!held) throw bug(`no output "${this.#task.output}"`);
     const whole = natural(held);
     const outputs = tf.reshape(whole, [-1, whole.shape.at(-1) ?? 1]) as tf.Tensor2D;
-    const answered = { feeds, outputs, labels };
+    const answered = { feeds, own, outputs, labels };
     const penalties = this.#methods.flatMap((method) => method.penalty?.(this.#parameters, answered) ?? []);
     const share = this.#methods.reduce((product, { lossShare = 1 }) => product * lossShare, 1);
-    const own = share === 1 ? loss.of(outputs, labels) : tf.mul(loss.of(outputs, labels), share);
-    return tf.addN([own, ...penalties]) as tf.Scalar;
+    const ofLabels = share === 1 ? loss.of(outputs, labels) : tf.mul(loss.of(outputs, labels), share);
+    return tf.addN([ofLabels, ...penalties]) as tf.Scalar;
   }
 
   /** Constants as methods let the network see them. */
@@ -125,11 +141,11 @@ export class Descent {
   }
 
   /** The first node whose values are no numbers, by its name. */
-  #firstNotFinite(feeds: Record<string, tf.Tensor>): string {
+  #firstNotFinite({ feeds, own }: Drawn): string {
     const { graph, tensors, learnt } = this.#parameters;
     const bad = learnt.find(({ values }) => values.some((v) => !Number.isFinite(v)));
     const values = tf.tidy(() => {
-      const all = execute(graph, feeds, tensors, { isTraining: true });
+      const all = execute(graph, feeds, tensors, { isTraining: true }, own);
       return graph.nodes.find((node) => node.outputs.some((id) => !hasNumbersOnly(all.get(id)?.tensor)))?.name;
     });
     const atInput = Object.entries(feeds).find(([, feed]) => !hasNumbersOnly(feed));

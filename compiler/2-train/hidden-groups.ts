@@ -2,6 +2,7 @@ import { methodOptionsInvalid } from '../diagnostics/train.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { type ChannelGroup, findChannelGroups, type Refusal } from '../rewrite/channel-groups.ts';
 import { leastWidth } from '../rewrite/cut-prefix.ts';
+import type { MethodName } from './methods/names.ts';
 
 /** Hidden units that are cut together, named for the first of the layers that make them. */
 export interface HiddenGroup {
@@ -13,10 +14,15 @@ export interface HiddenGroup {
 
 /**
  * The groups that these layers make, or all but residual streams: what blocks add to, all of them work on. Layers go by the
- * names of their nodes, or of their outputs where nodes share one. None where nothing in the graph can be cut.
+ * names of their nodes, or of their outputs where nodes share one. None where nothing in the graph can be cut. Messages name
+ * the method.
  * @throws LccError LCC8007 for a layer that cannot be cut
  */
-export function findHiddenGroups(graph: Graph, layers?: readonly string[]): readonly HiddenGroup[] {
+export function findHiddenGroups(
+  graph: Graph,
+  layers?: readonly string[],
+  method: MethodName = 'structural-dropout',
+): readonly HiddenGroup[] {
   const { groups, refusals } = findChannelGroups(graph);
   const hidden = groups.map((group) => {
     const names = group.writers.map(({ node }) => nameOf(graph, node));
@@ -30,8 +36,8 @@ export function findHiddenGroups(graph: Graph, layers?: readonly string[]): read
   const what =
     unknown === undefined
       ? 'layers is empty'
-      : `the layer "${unknown}" cannot be cut: ${whyNot(graph, unknown, refusals)}`;
-  throw methodOptionsInvalid('structural-dropout', what, `Leave layers out, or name some of ${known.join(', ')}.`);
+      : `the layer "${unknown}" cannot be taken: ${whyNot(graph, unknown, refusals)}`;
+  throw methodOptionsInvalid(method, what, `Leave layers out, or name some of ${known.join(', ')}.`);
 }
 
 function whyNot(graph: Graph, layer: string, refusals: readonly Refusal[]): string {

@@ -71,6 +71,13 @@ export class Parameters {
     return found;
   }
 
+  /** Of any constant. */
+  idOf(name: string): ValueId {
+    const id = [...this.#tensors.keys()].find((one) => this.graph.values.get(one)?.name === name);
+    if (id === undefined) throw bug(`no constant "${name}"`);
+    return id;
+  }
+
   /** Takes what `values` of a parameter hold now. */
   update({ variable, values, shape }: Parameter): void {
     tf.tidy(() => variable.assign(tf.tensor(values, [...shape])));

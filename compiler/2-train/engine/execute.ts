@@ -13,12 +13,15 @@ import { NotRenderable, render } from './render.ts';
 /** A batch: for each input of the graph [B, sizes...]. */
 export type BatchFeeds = Readonly<Record<string, tf.Tensor>>;
 
+/** Constants of which every sample has its own, by id: [B, sizes...] in the place of the graph's. */
+export type OwnConstants = ReadonlyMap<ValueId, tf.Tensor>;
+
 /** Values of the graph for a batch, [B, sizes...]; those that no sample changes [sizes...]. */
 export type BatchValues = ReadonlyMap<ValueId, Held>;
 
 /**
  * Runs a graph on a batch, op by op, each on the whole of it: the graph itself stays that of one sample (or of as many as
- * its first dimension says). `constants` stand for the graph's own; gradients flow to them.
+ * its first dimension says). `constants` stand for the graph's own; gradients flow to them. `own` ones go before them.
  * @throws LccError LCC8002 for an op that TensorFlow.js has nothing for
  */
 export function execute(
@@ -26,6 +29,7 @@ export function execute(
   feeds: BatchFeeds,
   constants: ReadonlyMap<ValueId, tf.Tensor>,
   mode: Mode,
+  own: OwnConstants = new Map(),
 ): BatchValues {
   const values = new Map<ValueId, Held>();
   for (const id of graph.inputs) {
@@ -33,9 +37,10 @@ export function execute(
     if (feed) values.set(id, hold(feed, true));
   }
   for (const id of graph.constants.keys()) {
-    const tensor = constants.get(id);
+    const ofEach = own.get(id);
+    const tensor = ofEach ?? constants.get(id);
     if (!tensor) throw bug(`no tensor for the constant "${graph.values.get(id)?.name}"`);
-    values.set(id, hold(tensor, false));
+    values.set(id, hold(tensor, ofEach !== undefined));
   }
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((id) => values.get(id) ?? missing(graph, id));

@@ -1,6 +1,7 @@
 import type { Graph } from '../../ir/graph.ts';
 import { distill } from './distill.ts';
 import { dpf } from './dpf.ts';
+import { dropout } from './dropout.ts';
 import { layerCollapse } from './layer-collapse.ts';
 import { lorita } from './lorita.ts';
 import { lrpet } from './lrpet.ts';
@@ -23,6 +24,7 @@ export interface MethodContext {
 export const methods: Readonly<Record<MethodName, (context: MethodContext) => Method>> = {
   'layer-collapse': () => layerCollapse(),
   'structural-dropout': () => structuralDropout(),
+  dropout: () => dropout(),
   lorita: ({ isNew }) => lorita({ start: isNew ? 'anew' : 'from weights' }),
   maestro: () => maestro(),
   lrpet: () => lrpet(),

@@ -4,9 +4,10 @@ import { maxActivationCode } from '../../kernel/quantization.ts';
 import { isQuantizable } from '../../rewrite/quantize-layer.ts';
 import { type Rewriter, type Rule, rebuild } from '../../rewrite/rebuild.ts';
 import { tensorOf } from '../../tensor/convert.ts';
-import { type BatchFeeds, execute } from '../engine/execute.ts';
+import { execute } from '../engine/execute.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Role } from '../roles.ts';
+import type { Answered } from './method.ts';
 
 /** A value that layers read as 7-bit codes, and the names of what that takes. */
 export interface CodedInput {
@@ -106,20 +107,20 @@ export class InputCodes {
   }
 
   /** Looks at what the layers read of a batch, at the first steps and then at each tenth. A term of the loss: 0. */
-  observe(parameters: Parameters, feeds: BatchFeeds): tf.Scalar {
+  observe(parameters: Parameters, batch: Answered): tf.Scalar {
     const isDue = this.#looks < between || this.#steps % between === 0;
     this.#steps++;
     if (isDue) {
       this.#looks = Math.min(between, this.#looks + 1);
-      this.#look(parameters, feeds, 1 / this.#looks);
+      this.#look(parameters, batch, 1 / this.#looks);
     }
     return tf.scalar(0);
   }
 
-  #look(parameters: Parameters, feeds: BatchFeeds, share: number): void {
+  #look(parameters: Parameters, { feeds, own }: Answered, share: number): void {
     const { graph, tensors } = parameters;
     tf.tidy(() => {
-      const values = execute(graph, feeds, tensors, { isTraining: true });
+      const values = execute(graph, feeds, tensors, { isTraining: true }, own);
       for (const { first, low, high } of this.#inputs) {
         const x = graph.nodes.find(({ name }) => name === first)?.inputs[0];
         const held = x === undefined ? undefined : values.get(x);

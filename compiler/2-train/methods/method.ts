@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Graph } from '../../ir/graph.ts';
-import type { BatchFeeds } from '../engine/execute.ts';
+import type { BatchFeeds, OwnConstants } from '../engine/execute.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Random } from '../random.ts';
 import type { Role } from '../roles.ts';
@@ -32,6 +32,11 @@ export interface Preparation {
   around?(parameters: Parameters, gradients: () => Gradients): Gradients;
   /** Before each step: values for constants of a fixed role. */
   draw?(parameters: Parameters, random: Random): void;
+  /**
+   * Before each step, after `draw`: tensors for constants of a fixed role of which every one of `count` samples has its own.
+   * All gradients of the step are taken with them; then they are freed. What is evaluated has the constants themselves.
+   */
+  drawEach?(parameters: Parameters, count: number, random: Random): OwnConstants;
   /** After each step of the optimiser, `rate` being its learning rate: changes values, then calls `parameters.update`. */
   afterStep?(parameters: Parameters, rate: number): void;
   /** After each epoch, counted from 1. */
@@ -48,6 +53,8 @@ export interface Preparation {
 export interface Answered {
   /** [B, sizes...] by input */
   readonly feeds: BatchFeeds;
+  /** what `drawEach` gave for this step */
+  readonly own: OwnConstants;
   /** of the output that labels are for, [rows, K] */
   readonly outputs: tf.Tensor2D;
   /** [rows] classes, or quantities */

@@ -2,6 +2,7 @@
 export const methodNames = [
   'layer-collapse',
   'structural-dropout',
+  'dropout',
   'lorita',
   'maestro',
   'lrpet',

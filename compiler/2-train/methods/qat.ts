@@ -49,7 +49,7 @@ export function qat({ weights: form = 'int8', activations = false }: QatOptions 
           const rounding = roundings.get(name);
           return rounding ? seeRounded(parameter, rounding) : parameter;
         },
-        ...(activations && { penalty: (parameters, { feeds }) => codes.observe(parameters, feeds) }),
+        ...(activations && { penalty: (parameters, batch) => codes.observe(parameters, batch) }),
         afterEpoch(parameters) {
           refresh(parameters);
           codes.begin(true);

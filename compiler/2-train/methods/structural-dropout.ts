@@ -1,14 +1,10 @@
 import { methodFindsNothing, methodOptionsInvalid } from '../../diagnostics/train.ts';
-import type { Graph, ValueId } from '../../ir/graph.ts';
-import type { UnitReader } from '../../rewrite/channel-groups.ts';
-import { placesOf } from '../../rewrite/cut-prefix.ts';
-import { type Rule, rebuild } from '../../rewrite/rebuild.ts';
-import { tensorOf } from '../../tensor/convert.ts';
-import { findHiddenGroups, type HiddenGroup } from '../hidden-groups.ts';
+import type { Graph } from '../../ir/graph.ts';
+import { findHiddenGroups } from '../hidden-groups.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Random } from '../random.ts';
-import type { Role } from '../roles.ts';
 import type { Method } from './method.ts';
+import { addMasks, type MaskedUnits, maskUnits, removeMasks, rolesOfMasks } from './unit-masks.ts';
 
 /**
  * Structural Dropout (Knodt, arXiv 2205.06906; papers.md 2): the first c units of a layer learn to do without the others, for
@@ -47,20 +43,13 @@ export function structuralDropout(options: StructuralDropoutOptions = {}): Metho
     settings: options,
     prepare(graph) {
       const ranges = findRanges(graph, options);
-      const masked = addMasks(graph, ranges);
-      const ids = new Map<string, ValueId>();
       const setAll = (parameters: Parameters, { masks }: Range, valueAt: (place: number) => number): void => {
         for (const { name, places, shape } of masks)
-          parameters.replace(ids.get(name) ?? -1, Float32Array.from(places, valueAt), shape);
+          parameters.replace(parameters.idOf(name), Float32Array.from(places, valueAt), shape);
       };
       return {
-        graph: masked,
-        roles: new Map(
-          ranges.flatMap(({ masks }) => masks.map(({ name }): [string, Role] => [name, { kind: 'fixed' }])),
-        ),
-        begin(parameters) {
-          for (const id of parameters.graph.constants.keys()) ids.set(parameters.graph.values.get(id)?.name ?? '', id);
-        },
+        graph: addMasks(graph, ranges),
+        roles: rolesOfMasks(ranges),
         draw(parameters, random) {
           for (const range of ranges) {
             const { width } = range.hidden.group;
@@ -79,21 +68,9 @@ export function structuralDropout(options: StructuralDropoutOptions = {}): Metho
   };
 }
 
-/** A group, its lowest width, and where its units are read. */
-interface Range {
-  readonly hidden: HiddenGroup;
+/** The masks of a group, and its lowest width. */
+interface Range extends MaskedUnits {
   readonly lowest: number;
-  readonly masks: readonly Mask[];
-}
-
-/** What a value is multiplied by before layers read it. */
-interface Mask {
-  readonly name: string;
-  readonly value: ValueId;
-  /** along the features of the value */
-  readonly shape: readonly number[];
-  /** in prefix order, of the unit of each feature */
-  readonly places: readonly number[];
 }
 
 function requireOptions({ lowerBound = 1 }: StructuralDropoutOptions, probability: number, step: number): void {
@@ -117,7 +94,7 @@ function findRanges(graph: Graph, { lowerBound, layers }: StructuralDropoutOptio
   const ranges = found.flatMap((hidden): Range[] => {
     const { width } = hidden.group;
     const lowest = Math.max(hidden.least, lowerBound ?? Math.max(4, Math.floor(width / 16)));
-    return lowest < width ? [{ hidden, lowest, masks: masksOf(graph, hidden) }] : [];
+    return lowest < width ? [{ ...maskUnits(graph, hidden, 'prefix'), lowest }] : [];
   });
   if (ranges.length > 0) return ranges;
   const widest = Math.max(0, ...found.map(({ group }) => group.width));
@@ -127,47 +104,10 @@ function findRanges(graph: Graph, { lowerBound, layers }: StructuralDropoutOptio
   throw methodOptionsInvalid(method, what, `Give a lowerBound below ${widest}.`);
 }
 
-function masksOf(graph: Graph, { name, group }: HiddenGroup): Mask[] {
-  const places = placesOf(group);
-  const read = new Map(group.readers.map((reader) => [reader.x.value, reader]));
-  return [...read.values()].map(
-    ({ x }: UnitReader, i): Mask => ({
-      name: i === 0 ? `${name}.prefix` : `${name}.prefix${i + 1}`,
-      value: x.value,
-      shape: [x.units.length, ...(graph.values.get(x.value)?.type.shape ?? []).slice(x.axis + 1).map(() => 1)],
-      places: x.units.map((unit) => places[unit] ?? 0),
-    }),
-  );
-}
-
 /** One of lowest, lowest + step, ... < width. */
 function drawWidth({ lowest, hidden: { group } }: Range, step: number, random: Random): number {
   const widths = Math.ceil((group.width - lowest) / step);
   return lowest + step * Math.floor(random.uniform() * widths);
-}
-
-/** Readers of a masked value read its product with the mask, which starts as ones. */
-function addMasks(graph: Graph, ranges: readonly Range[]): Graph {
-  const masks = new Map(ranges.flatMap(({ masks }) => masks.map((mask) => [mask.value, mask])));
-  const readers = new Set(ranges.flatMap(({ hidden }) => hidden.group.readers.map(({ layer }) => layer.node)));
-  const products = new Map<ValueId, ValueId>();
-  const rule: Rule = ({ node, inputs: [x, ...rest] }, rewriter) => {
-    const mask = masks.get(node.inputs[0] ?? -1);
-    if (!mask || x === undefined || !readers.has(node)) return undefined;
-    const { name, value, shape, places } = mask;
-    const ones = tensorOf('float32', [...shape], new Array<number>(places.length).fill(1));
-    const product = products.get(value) ?? rewriter.add('mul', [x, rewriter.constant(ones, name)], {}, name);
-    products.set(value, product);
-    return [rewriter.add(node.op, [product, ...rest], node.attributes, node.name)];
-  };
-  return rebuild(graph, [rule]).graph;
-}
-
-function removeMasks(graph: Graph, ranges: readonly Range[]): Graph {
-  const names = new Set(ranges.flatMap(({ masks }) => masks.map(({ name }) => name)));
-  const rule: Rule = ({ node, inputs: [x, mask] }, rewriter) =>
-    node.op === 'mul' && x !== undefined && mask !== undefined && names.has(rewriter.nameOf(mask)) ? [x] : undefined;
-  return rebuild(graph, [rule]).graph;
 }
 
 const describe = (ranges: readonly Range[]): string =>

@@ -30,6 +30,7 @@ test('the term is weight T^2 KL of the softened answers', () => {
   const found = tf.tidy(() => {
     const batch = {
       feeds: { image: tf.tensor(x!, [1, 1, 1, 1, 3]) },
+      own: new Map(),
       outputs: tf.tensor2d([s!]),
       labels: tf.tensor1d([0]),
     };

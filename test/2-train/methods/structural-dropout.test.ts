@@ -134,11 +134,11 @@ describe('what is refused', () => {
         Next: Leave layers out, or name some of fc1, fc2."
     `);
     expect(message(prepare({ layers: ['fc1', 'fc9'] }))).toMatchInlineSnapshot(`
-      "LCC8007: The options of the method structural-dropout do not fit: the layer "fc9" cannot be cut: the model has no such linear layer or convolution.
+      "LCC8007: The options of the method structural-dropout do not fit: the layer "fc9" cannot be taken: the model has no such linear layer or convolution.
         Next: Leave layers out, or name some of fc1, fc2."
     `);
     expect(message(prepare({ layers: ['head'] }))).toMatchInlineSnapshot(`
-      "LCC8007: The options of the method structural-dropout do not fit: the layer "head" cannot be cut: "head_11" is an output.
+      "LCC8007: The options of the method structural-dropout do not fit: the layer "head" cannot be taken: "head_11" is an output.
         Next: Leave layers out, or name some of fc1, fc2."
     `);
   });

@@ -1,4 +1,6 @@
 import { evaluateGraph } from '../../../compiler/2-train/evaluate.ts';
+import { dropout } from '../../../compiler/2-train/methods/dropout.ts';
+import type { Method } from '../../../compiler/2-train/methods/method.ts';
 import {
   type StructuralDropoutOptions,
   structuralDropout,
@@ -23,13 +25,11 @@ export interface DropoutStudy extends Pick<Study, 'name' | 'title' | 'runs' | 'g
   readonly hasScaling: boolean;
 }
 
-/**
- * The arms of papers.md 2.4 but ordinary dropout, cut: what a method draws before a step is one for the whole batch, and
- * dropout needs a mask for each sample.
- */
+/** Arms of papers.md 2.4 and 7.2. */
 export function makeDropoutStudy(of: DropoutStudy): Study {
   const { name, title, runs, goals, widths, hasScaling } = of;
-  const plain = plainArm(of);
+  const plain = wholeArm(of, 'plain');
+  const dropped = wholeArm(of, 'dropout 0.5', [dropout({ rate: 0.5 })]);
   const unscaled = structuralArm(of, 'structural dropout', { scale: 'none' });
   const scaled = structuralArm(of, "structural dropout, the paper's scaling", { scale: 'inverse' });
   return {
@@ -37,9 +37,11 @@ export function makeDropoutStudy(of: DropoutStudy): Study {
     title,
     runs,
     arms: [
-      plain,
-      cutArm(of, plain, 'plain, cut', (network) => network),
-      cutArm(of, plain, 'plain, sorted by the norm of their weights, cut', sortUnits),
+      ...[plain, dropped].flatMap((arm) => [
+        arm,
+        cutArm(of, arm, `${arm.name}, cut`, (network) => network),
+        cutArm(of, arm, `${arm.name}, sorted by the norm of their weights, cut`, sortUnits),
+      ]),
       unscaled,
       ...(hasScaling ? [scaled] : []),
       greedyArm(of, unscaled),
@@ -63,27 +65,30 @@ export const accuracyAt = (width: number): string => `accuracy ${width}`;
 
 const quarterOf = ({ whole }: DropoutStudy): number => whole / 4;
 
-const plainArm = (of: DropoutStudy): Arm => ({ name: 'plain', run: (context) => trainedAt(of, context, of.whole) });
+const wholeArm = (of: DropoutStudy, name: string, methods: readonly Method[] = []): Arm => ({
+  name,
+  run: (context) => trainedAt(of, context, of.whole, methods),
+});
 
 const sameSizeArm = (of: DropoutStudy): Arm => ({
   name: `${quarterOf(of)} wide, from scratch`,
   run: (context) => trainedAt(of, context, quarterOf(of)),
 });
 
-/** Trained at one width, without a method. */
-async function trainedAt(of: DropoutStudy, context: ArmContext, width: number) {
+/** Trained and measured at one width. */
+async function trainedAt(of: DropoutStudy, context: ArmContext, width: number, methods: readonly Method[] = []) {
   const graph = of.make(context, width);
   const data = await context.data.open(graph);
-  const { graph: network } = await trainArm(graph, data, context, of.training);
+  const { graph: network } = await trainArm(graph, data, context, { ...of.training, methods });
   const accuracy = await accuracyOf(network, data);
   return { network, figures: { [accuracyAt(width)]: accuracy, parameters: parametersOf(network) } };
 }
 
-const cutArm = (of: DropoutStudy, plain: Arm, name: string, prepare: (network: Graph) => Graph): Arm => ({
+const cutArm = (of: DropoutStudy, trained: Arm, name: string, prepare: (network: Graph) => Graph): Arm => ({
   name,
-  after: [plain.name],
+  after: [trained.name],
   async run(context) {
-    return { figures: await atAllWidths(of, prepare(await context.networkOf(plain.name)), context) };
+    return { figures: await atAllWidths(of, prepare(await context.networkOf(trained.name)), context) };
   },
 });
 
