@@ -4,7 +4,7 @@ import { lossNotFinite } from '../diagnostics/train.ts';
 import type { ValueId } from '../ir/graph.ts';
 import { execute, type OwnConstants } from './engine/execute.ts';
 import { natural } from './engine/held.ts';
-import type { Gradients, Preparation } from './methods/method.ts';
+import type { Gradients, Preparation, Seen } from './methods/method.ts';
 import type { Update } from './optimisers/index.ts';
 import type { Parameters } from './parameters.ts';
 import type { Random } from './random.ts';
@@ -39,10 +39,10 @@ export class Descent {
   }
 
   /** One step down the gradient; the loss before it. Frees the batch. */
-  step(batch: Batch, rate: number, done: number): number {
+  async step(batch: Batch, rate: number, done: number): Promise<number> {
     const own = this.#draw(batch);
     try {
-      return this.#descend({ ...batch, own }, rate, done);
+      return await this.#descend({ ...batch, own }, rate, done);
     } finally {
       tf.dispose([...Object.values(batch.feeds), batch.labels, ...own.values()]);
     }
@@ -56,15 +56,16 @@ export class Descent {
     return new Map(drawn.flatMap((own) => [...(own ?? [])]));
   }
 
-  #descend(batch: Drawn, rate: number, done: number): number {
+  async #descend(batch: Drawn, rate: number, done: number): Promise<number> {
     const parameters = this.#parameters;
-    const plain = (): Gradients => this.#gradients(batch);
-    const compute = this.#methods.reduce<() => Gradients>(
+    const plain = (): Promise<Gradients> => this.#gradients(batch);
+    const compute = this.#methods.reduce<() => Promise<Gradients>>(
       (inner, method) => (method.around ? () => method.around?.(parameters, inner) ?? inner() : inner),
       plain,
     );
-    const { loss, of: gradients } = compute();
-    if (!Number.isFinite(loss)) throw lossNotFinite(done + 1, rate, loss, this.#firstNotFinite(batch));
+    const { loss, of: gradients } = await compute();
+    if (!Number.isFinite(loss)) throw lossNotFinite(done + 1, rate, loss, await this.#firstNotFinite(batch));
+    for (const method of this.#methods) await method.look?.(parameters, batch);
     const scale = this.#clip(gradients);
     parameters.learnt.forEach((parameter, i) => {
       const gradient = gradients[i];
@@ -78,7 +79,7 @@ export class Descent {
   }
 
   /** Loss and gradients of a batch at the parameters as they are; statistics follow the batch. */
-  #gradients(batch: Drawn): Gradients {
+  async #gradients(batch: Drawn): Promise<Gradients> {
     const { learnt, statistics } = this.#parameters;
     const seen = new Map<ValueId, tf.Tensor>();
     const onStatistics = (id: ValueId, ofBatch: tf.Tensor): void => {
@@ -86,10 +87,10 @@ export class Descent {
     };
     const variables = learnt.map(({ variable }) => variable);
     const { value, grads } = tf.variableGrads(() => this.#loss(batch, onStatistics), variables);
-    const loss = value.dataSync()[0] ?? Number.NaN;
-    const of = variables.map(({ name }) => grads[name]?.dataSync<'float32'>().slice());
+    const [loss = Number.NaN] = await value.data();
+    const of = await Promise.all(variables.map(async ({ name }) => (await grads[name]?.data<'float32'>())?.slice()));
     for (const { id, values, shape } of statistics) {
-      const ofBatch = seen.get(id)?.dataSync();
+      const ofBatch = await seen.get(id)?.data();
       if (!ofBatch) continue;
       values.forEach((old, i) => {
         values[i] = (1 - shareOfBatch) * old + shareOfBatch * (ofBatch[i] ?? 0);
@@ -122,11 +123,10 @@ export class Descent {
     const seers = this.#methods.flatMap((method) => method.see ?? []);
     if (seers.length === 0) return tensors;
     const seen = new Map(tensors);
-    for (const { id, name, variable } of learnt)
-      seen.set(
-        id,
-        seers.reduce<tf.Tensor>((tensor, see) => see(name, tensor), variable),
-      );
+    for (const { id, name, variable, values } of learnt) {
+      const whole: Seen = { tensor: variable, values: () => values };
+      seen.set(id, seers.reduce((one, see) => see(name, one), whole).tensor);
+    }
     return seen;
   }
 
@@ -141,20 +141,26 @@ export class Descent {
   }
 
   /** The first node whose values are no numbers, by its name. */
-  #firstNotFinite({ feeds, own }: Drawn): string {
+  async #firstNotFinite({ feeds, own }: Drawn): Promise<string> {
     const { graph, tensors, learnt } = this.#parameters;
+    for (const [name, feed] of Object.entries(feeds)) if (!(await hasNumbersOnly(feed))) return `the input "${name}"`;
     const bad = learnt.find(({ values }) => values.some((v) => !Number.isFinite(v)));
-    const values = tf.tidy(() => {
+    const values = new Map<ValueId, tf.Tensor>();
+    tf.tidy(() => {
       const all = execute(graph, feeds, tensors, { isTraining: true }, own);
-      return graph.nodes.find((node) => node.outputs.some((id) => !hasNumbersOnly(all.get(id)?.tensor)))?.name;
+      for (const [id, { tensor }] of all) values.set(id, tf.keep(tf.clone(tensor)));
     });
-    const atInput = Object.entries(feeds).find(([, feed]) => !hasNumbersOnly(feed));
-    if (atInput) return `the input "${atInput[0]}"`;
-    return values
-      ? `the node "${values}"${bad ? ` (its weights "${bad.name}" are no numbers)` : ''}`
-      : 'the loss itself';
+    try {
+      for (const { name, outputs } of graph.nodes)
+        for (const id of outputs)
+          if (!(await hasNumbersOnly(values.get(id))))
+            return `the node "${name}"${bad ? ` (its weights "${bad.name}" are no numbers)` : ''}`;
+      return 'the loss itself';
+    } finally {
+      tf.dispose([...values.values()]);
+    }
   }
 }
 
-const hasNumbersOnly = (tensor: tf.Tensor | undefined): boolean =>
-  tensor?.dtype !== 'float32' || tensor.dataSync().every((v) => Number.isFinite(v));
+const hasNumbersOnly = async (tensor: tf.Tensor | undefined): Promise<boolean> =>
+  tensor?.dtype !== 'float32' || (await tensor.data()).every((v) => Number.isFinite(v));

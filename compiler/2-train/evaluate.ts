@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { DataSet, Feeds } from '../data/data-set.ts';
+import type { DataPort, DataSet, Feeds } from '../data/data-set.ts';
 import { inputPorts, portsOf } from '../data/graph-ports.ts';
 import { measureMetrics } from '../data/measure-metrics.ts';
 import type { Metric } from '../data/metrics/metric.ts';
@@ -7,7 +7,7 @@ import { bug } from '../diagnostics/index.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { encodeData } from '../tensor/convert.ts';
 import { execute } from './engine/execute.ts';
-import { natural } from './engine/held.ts';
+import { type Held, natural } from './engine/held.ts';
 import { toTensorFlow } from './engine/tensors.ts';
 import { makeRandom } from './random.ts';
 import { makeTrainingData } from './training-data.ts';
@@ -28,33 +28,33 @@ export async function evaluate(
   let next = 0;
   let known: { readonly first: number; readonly values: readonly Feeds[] } = { first: 0, values: [] };
   // samples are asked for one after another
-  const run = (): Feeds => {
-    if (next >= known.first + known.values.length) known = { first: next, values: runTogether(next) };
+  const run = async (): Promise<Feeds> => {
+    if (next >= known.first + known.values.length) known = { first: next, values: await runTogether(next) };
     return known.values[next++ - known.first] ?? {};
   };
-  const runTogether = (first: number): Feeds[] => {
-    let found: Feeds[] = [];
-    tf.tidy(() => {
-      found = outputsOf(first);
-    });
-    return found;
-  };
-  const outputsOf = (first: number): Feeds[] => {
+  const runTogether = async (first: number): Promise<Feeds[]> => {
     const count = Math.min(together, data.size - first);
     const positions = Uint32Array.from({ length: count }, (_, i) => first + i);
-    const { feeds } = samples.batch(positions, [], makeRandom(0));
-    const values = execute(graph, feeds, constants(), { isTraining: false });
-    const arrays = graph.outputs.map(({ value }, i) => {
-      const port = outputs[i];
-      const held = values.get(value);
-      if (!port || !held) throw bug(`output ${i} was not computed`);
-      const each = port.shape.reduce((product, n) => product * n, 1);
-      const all = encodeData(port.dtype, natural(held).dataSync());
-      return { name: port.name, each: held.isBatched ? each : 0, size: each, all };
+    const found: Held[] = [];
+    tf.tidy(() => {
+      const { feeds } = samples.batch(positions, [], makeRandom(0));
+      const values = execute(graph, feeds, constants(), { isTraining: false });
+      for (const { value, name } of graph.outputs) {
+        const held = values.get(value);
+        if (!held) throw bug(`the output "${name}" was not computed`);
+        found.push({ ...held, tensor: tf.keep(tf.clone(natural(held))) });
+      }
     });
+    const arrays = await Promise.all(outputs.map((port, i) => read(port, found[i])));
+    tf.dispose(found.map(({ tensor }) => tensor));
     return Array.from({ length: count }, (_, s) =>
       Object.fromEntries(arrays.map(({ name, each, size, all }) => [name, all.slice(s * each, s * each + size)])),
     );
+  };
+  const read = async ({ name, dtype, shape }: DataPort, held: Held | undefined) => {
+    const size = shape.reduce((product, n) => product * n, 1);
+    const all = encodeData(dtype, held ? await held.tensor.data() : []);
+    return { name, size, all, each: held?.isBatched ? size : 0 };
   };
   const [result] = await measureMetrics([metric], { data, outputs, run, ...(output !== undefined && { output }) });
   if (!result) throw bug('a metric without a result');

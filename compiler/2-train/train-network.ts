@@ -167,7 +167,7 @@ class Training {
       const done = (epoch - 1) * steps + step;
       rate = optimiser.rate * schedule(done / (epochs * steps));
       const positions = order.subarray(step * batch, (step + 1) * batch);
-      sum += this.#descent.step(this.#data.batch(positions, augment, this.#random), rate, done);
+      sum += await this.#descent.step(this.#data.batch(positions, augment, this.#random), rate, done);
       this.#hooks.onStep?.(done + 1, epochs * steps);
       if (performance.now() - this.#rested > turn) {
         await new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { backendNotAvailable } from '../../diagnostics/train.ts';
 import type { BackendName } from './backend-names.ts';
+import { registerGradients } from './gradients.ts';
 import { useWasm } from './wasm-backend.ts';
+import { mendWebGpuKernels } from './webgpu-kernels.ts';
 
 export interface ChosenBackend {
   readonly name: BackendName;
@@ -17,7 +19,7 @@ const importPackage: LoadPackage = (name) => import(name);
 /** A way to compute. `open` makes tfjs compute on it, or says why it cannot. */
 interface Candidate {
   readonly name: BackendName;
-  open(load: LoadPackage): Promise<undefined | string>;
+  open(load: LoadPackage, isForced: boolean): Promise<undefined | string>;
 }
 
 const candidates: readonly Candidate[] = [
@@ -35,9 +37,10 @@ export async function chooseBackend(forced?: BackendName, load: LoadPackage = im
   const failures: string[] = [];
   for (const { name, open } of candidates) {
     if (forced !== undefined && name !== forced) continue;
-    const failure = await open(load).catch(reasonOf);
+    const failure = await open(load, forced !== undefined).catch(reasonOf);
     const wrong = failure ?? (await whatIsWrong());
     if (wrong === undefined) {
+      registerGradients();
       const reason = forced === undefined ? failures.join('; ') || 'the first that was tried' : 'as asked for';
       return { name, reason };
     }
@@ -72,8 +75,8 @@ const isGpu = (value: unknown): value is Gpu =>
 /** Adapters that compute on the CPU: wasm is faster. */
 const software = /swiftshader|llvmpipe|lavapipe|basic render|cpu/i;
 
-/** Dawn through the package `webgpu`. */
-async function openWebGpu(load: LoadPackage): Promise<string | undefined> {
+/** Dawn through the package `webgpu`; an adapter that computes on the CPU only where this backend is asked for. */
+async function openWebGpu(load: LoadPackage, isForced: boolean): Promise<string | undefined> {
   const dawn = await load('webgpu');
   if (typeof dawn !== 'object' || dawn === null || !('create' in dawn) || typeof dawn.create !== 'function')
     return 'has no create()';
@@ -83,10 +86,11 @@ async function openWebGpu(load: LoadPackage): Promise<string | undefined> {
   if (!adapter) return 'finds no adapter';
   const info = adapter.info ?? {};
   const texts = ['vendor', 'architecture', 'device', 'description'].map((key) => String(Reflect.get(info, key) ?? ''));
-  if (Reflect.get(info, 'isFallbackAdapter') === true || texts.some((text) => software.test(text)))
-    return `has a software adapter only (${texts.filter(Boolean).join(' ')})`;
+  const isSoftware = Reflect.get(info, 'isFallbackAdapter') === true || texts.some((text) => software.test(text));
+  if (isSoftware && !isForced) return `has a software adapter only (${texts.filter(Boolean).join(' ')})`;
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
   await load('@tensorflow/tfjs-backend-webgpu');
+  mendWebGpuKernels();
   return (await tf.setBackend('webgpu')) ? undefined : 'has no backend';
 }
 

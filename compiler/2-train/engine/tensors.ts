@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { decodeData, encodeData } from '../../tensor/convert.ts';
+import { decodeData } from '../../tensor/convert.ts';
 import type { TypedArray } from '../../tensor/dtype.ts';
 import { sizesOf } from '../../tensor/shape.ts';
-import { makeTensor, type Tensor, type TensorType } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { type TensorFlowType, typeInTensorFlow } from './scalars.ts';
 
 /** Elements as TensorFlow.js holds them: float32, int32, or bytes of bools. */
@@ -24,7 +24,3 @@ export function toTensorFlow(tensor: Tensor): tf.Tensor {
   const type = typeInTensorFlow(tensor.dtype);
   return tf.tensor(elementsFor(type, decodeData(tensor)), sizesOf(tensor.shape), type);
 }
-
-/** A tensor of that type with the elements that TensorFlow.js has. */
-export const fromTensorFlow = ({ dtype, shape }: TensorType, found: tf.Tensor): Tensor =>
-  makeTensor(dtype, shape, encodeData(dtype, found.dataSync()));

@@ -5,7 +5,7 @@ import { cutUnreadUnits } from '../../rewrite/cut-unread-units.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Role } from '../roles.ts';
 import { maskReaders, takeMasks } from './input-masks.ts';
-import type { Finished, Method } from './method.ts';
+import type { Finished, Method, Seen } from './method.ts';
 import { passThrough } from './pass-through.ts';
 import { findPrunedUnits, keptUnits, maskOf, type PrunedUnits } from './pruned-units.ts';
 
@@ -55,7 +55,7 @@ export function dpf({ share = 0.5, every = 16, ramp, structured }: DpfOptions = 
           steps = 0;
           masks.read(parameters);
         },
-        see: (name, parameter) => masks.see(name, parameter),
+        see: (name, seen) => masks.see(name, seen),
         afterStep(parameters) {
           steps++;
           if (steps % every === 0) masks.renew(parameters);
@@ -108,12 +108,18 @@ class Masks {
   }
 
   /** Weights masked; a mask itself is all ones to the network, which sees its effect in the weights. */
-  see(name: string, parameter: tf.Tensor): tf.Tensor {
-    if (this.#own.has(name)) return tf.onesLike(parameter);
+  see(name: string, seen: Seen): Seen {
+    const { tensor, values } = seen;
+    if (this.#own.has(name))
+      return { tensor: tf.onesLike(tensor), values: () => new Float32Array(tensor.size).fill(1) };
     const mask = this.#values.get(name);
-    if (!mask) return parameter;
-    const shape = parameter.shape.map((size, d) => (d === 1 ? size : 1));
-    return passThrough((weights) => tf.mul(weights, tf.tensor(mask, shape)))(parameter);
+    if (!mask) return seen;
+    const shape = tensor.shape.map((size, d) => (d === 1 ? size : 1));
+    const each = tensor.shape.slice(2).reduce((product, size) => product * size, 1);
+    return {
+      tensor: passThrough((weights) => tf.mul(weights, tf.tensor(mask, shape)))(tensor),
+      values: () => values().map((v, at) => v * (mask[Math.floor(at / each) % mask.length] ?? 1)),
+    };
   }
 
   /** By the weights as they are now; without a share as many units of each group as before. */

@@ -7,7 +7,7 @@ import { tensorOf } from '../../tensor/convert.ts';
 import { execute } from '../engine/execute.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Role } from '../roles.ts';
-import type { Answered } from './method.ts';
+import type { Shown } from './method.ts';
 
 /** A value that layers read as 7-bit codes, and the names of what that takes. */
 export interface CodedInput {
@@ -106,31 +106,33 @@ export class InputCodes {
     this.#looks = isKnown ? between : 0;
   }
 
-  /** Looks at what the layers read of a batch, at the first steps and then at each tenth. A term of the loss: 0. */
-  observe(parameters: Parameters, batch: Answered): tf.Scalar {
+  /** Looks at what the layers read of a batch, at the first steps and then at each tenth. */
+  async observe(parameters: Parameters, batch: Shown): Promise<void> {
     const isDue = this.#looks < between || this.#steps % between === 0;
     this.#steps++;
-    if (isDue) {
-      this.#looks = Math.min(between, this.#looks + 1);
-      this.#look(parameters, batch, 1 / this.#looks);
+    if (!isDue) return;
+    this.#looks = Math.min(between, this.#looks + 1);
+    for (const { input, range } of this.#rangesOf(parameters, batch)) {
+      const [min = 0, max = 0] = await range.data();
+      range.dispose();
+      move(parameters, input.low, Math.min(0, min), 1 / this.#looks);
+      // a range of one point would have no steps
+      move(parameters, input.high, min === max && max === 0 ? 1 : Math.max(0, max), 1 / this.#looks);
     }
-    return tf.scalar(0);
   }
 
-  #look(parameters: Parameters, { feeds, own }: Answered, share: number): void {
-    const { graph, tensors } = parameters;
+  /** The least and the largest of what is read as each input; the caller frees them. */
+  #rangesOf({ graph, tensors }: Parameters, { feeds, own }: Shown): { input: CodedInput; range: tf.Tensor }[] {
+    const ranges: { input: CodedInput; range: tf.Tensor }[] = [];
     tf.tidy(() => {
       const values = execute(graph, feeds, tensors, { isTraining: true }, own);
-      for (const { first, low, high } of this.#inputs) {
-        const x = graph.nodes.find(({ name }) => name === first)?.inputs[0];
+      for (const input of this.#inputs) {
+        const x = graph.nodes.find(({ name }) => name === input.first)?.inputs[0];
         const held = x === undefined ? undefined : values.get(x);
-        if (!held) continue;
-        const [min, max] = [tf.min(held.tensor), tf.max(held.tensor)].map((found) => found.dataSync()[0] ?? 0);
-        move(parameters, low, Math.min(0, min ?? 0), share);
-        // a range of one point would have no steps
-        move(parameters, high, min === max && max === 0 ? 1 : Math.max(0, max ?? 0), share);
+        if (held) ranges.push({ input, range: tf.keep(tf.stack([tf.min(held.tensor), tf.max(held.tensor)])) });
       }
     });
+    return ranges;
   }
 }
 

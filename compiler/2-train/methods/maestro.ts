@@ -6,7 +6,7 @@ import { splitProduct } from '../../linalg/split-product.ts';
 import { factorNames, rewriteProducts } from '../../rewrite/layer-product.ts';
 import type { Parameter, Parameters } from '../parameters.ts';
 import { chooseLayers } from './choose-layers.ts';
-import type { Method } from './method.ts';
+import type { Method, Seen } from './method.ts';
 
 /**
  * Maestro (Horvath, Laskaridis, Rajput, Wang, ICML 2024, arXiv 2308.14929; papers.md 4.2). Each layer is trained as U V' of
@@ -53,7 +53,7 @@ export function maestro(options: MaestroOptions = {}): Method {
           const rank = 1 + Math.floor(random.uniform(0, ranks.get(name) ?? 1));
           drawn = { first: firstOf(name), rank };
         },
-        see: (name, parameter) => (name === drawn?.first ? firstRows(parameter, drawn.rank) : parameter),
+        see: (name, seen) => (name === drawn?.first ? firstRows(seen, drawn.rank) : seen),
         ...(strength > 0 && {
           penalty: (parameters: Parameters) =>
             tf.mul(tf.addN(names.map((name) => tailNorms(pairOf(parameters, name)))), strength) as tf.Scalar,
@@ -101,10 +101,13 @@ function pairOf(parameters: Parameters, name: string): Pair {
 }
 
 /** Rows of V' from `rank` on as zeros: whatever U has for them is multiplied by 0. */
-function firstRows(parameter: tf.Tensor, rank: number): tf.Tensor {
-  const [rows = 1, ...tail] = parameter.shape;
+function firstRows({ tensor, values }: Seen, rank: number): Seen {
+  const [rows = 1, ...tail] = tensor.shape;
   const mask = Float32Array.from({ length: rows }, (_, j) => (j < rank ? 1 : 0));
-  return tf.mul(parameter, tf.tensor(mask, [rows, ...tail.map(() => 1)]));
+  return {
+    tensor: tf.mul(tensor, tf.tensor(mask, [rows, ...tail.map(() => 1)])),
+    values: () => values().map((v, at) => (at < (rank * tensor.size) / rows ? v : 0)),
+  };
 }
 
 /** Keeps the slope of a root finite where all is 0. */

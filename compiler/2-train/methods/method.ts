@@ -27,9 +27,9 @@ export interface Preparation {
   /** A term of the loss of a batch. */
   penalty?(parameters: Parameters, batch: Answered): tf.Scalar;
   /** What the network sees of a learnt constant; gradients that flow to it are those of the parameter (`passThrough`). */
-  see?(name: string, parameter: tf.Tensor): tf.Tensor;
+  see?(name: string, parameter: Seen): Seen;
   /** Gradients of a step, from as many as it takes at other values, which it restores. */
-  around?(parameters: Parameters, gradients: () => Gradients): Gradients;
+  around?(parameters: Parameters, gradients: () => Promise<Gradients>): Promise<Gradients>;
   /** Before each step: values for constants of a fixed role. */
   draw?(parameters: Parameters, random: Random): void;
   /**
@@ -37,6 +37,11 @@ export interface Preparation {
    * All gradients of the step are taken with them; then they are freed. What is evaluated has the constants themselves.
    */
   drawEach?(parameters: Parameters, count: number, random: Random): OwnConstants;
+  /**
+   * In each step, after its gradients and before the optimiser: looks at what the batch shows. Whatever reads a backend is
+   * asynchronous: a GPU allows nothing else.
+   */
+  look?(parameters: Parameters, batch: Shown): Promise<void>;
   /** After each step of the optimiser, `rate` being its learning rate: changes values, then calls `parameters.update`. */
   afterStep?(parameters: Parameters, rate: number): void;
   /** After each epoch, counted from 1. */
@@ -49,12 +54,22 @@ export interface Preparation {
   finish(graph: Graph): Finished;
 }
 
-/** A batch, and what the network answers. */
-export interface Answered {
+/** A learnt constant on the backend, and the same in this process, which need not be read back. */
+export interface Seen {
+  readonly tensor: tf.Tensor;
+  readonly values: () => Float32Array;
+}
+
+/** A batch that is to be learnt from. */
+export interface Shown {
   /** [B, sizes...] by input */
   readonly feeds: BatchFeeds;
   /** what `drawEach` gave for this step */
   readonly own: OwnConstants;
+}
+
+/** A batch, and what the network answers. */
+export interface Answered extends Shown {
   /** of the output that labels are for, [rows, K] */
   readonly outputs: tf.Tensor2D;
   /** [rows] classes, or quantities */

@@ -7,7 +7,7 @@ import { makeTensor } from '../../tensor/tensor.ts';
 import type { Parameters } from '../parameters.ts';
 import { rolesOf } from '../roles.ts';
 import { InputCodes, withInputCodes, withoutInputCodes } from './input-codes.ts';
-import type { Method } from './method.ts';
+import type { Method, Seen } from './method.ts';
 import { passThrough } from './pass-through.ts';
 import { entriesOf, makeRounding, type WeightForm, type WeightRounding } from './weight-rounding.ts';
 
@@ -45,11 +45,11 @@ export function qat({ weights: form = 'int8', activations = false }: QatOptions 
           refresh(parameters);
           codes.begin(epoch > 0);
         },
-        see(name, parameter) {
+        see(name, seen) {
           const rounding = roundings.get(name);
-          return rounding ? seeRounded(parameter, rounding) : parameter;
+          return rounding ? seeRounded(seen, rounding) : seen;
         },
-        ...(activations && { penalty: (parameters, batch) => codes.observe(parameters, batch) }),
+        ...(activations && { look: (parameters, batch) => codes.observe(parameters, batch) }),
         afterEpoch(parameters) {
           refresh(parameters);
           codes.begin(true);
@@ -91,11 +91,11 @@ function findRoundings(graph: Graph, form: WeightForm): Map<string, WeightRoundi
 const weightsOf = ({ shape, values }: { readonly shape: readonly number[]; readonly values: Float32Array }) =>
   makeTensor('float32', shapeOf(shape), values);
 
-const seeRounded = (parameter: tf.Tensor, rounding: WeightRounding): tf.Tensor =>
-  passThrough((x) => {
-    const values = x.dataSync<'float32'>();
-    return tf.tensor(rounding.round(weightsOf({ shape: x.shape, values })), x.shape);
-  })(parameter);
+function seeRounded({ tensor, values }: Seen, rounding: WeightRounding): Seen {
+  const { shape } = tensor;
+  const rounded = rounding.round(weightsOf({ shape, values: values() }));
+  return { tensor: passThrough(() => tf.tensor(rounded, shape))(tensor), values: () => rounded };
+}
 
 /** The same of the graph: palettes are those of these weights, as the last evaluation saw them. */
 function roundConstants(graph: Graph, roundings: ReadonlyMap<string, WeightRounding>): Graph {

@@ -30,12 +30,12 @@ export function sam({ adaptive = false, rho = adaptive ? 0.5 : 0.05 }: SamOption
         throw methodFindsNothing('sam', 'a weight that training moves');
       return {
         graph,
-        around(parameters, gradients) {
-          const here = gradients();
+        async around(parameters, gradients) {
+          const here = await gradients();
           const before = parameters.learnt.map(({ values }) => values.slice());
           const statistics = parameters.statistics.map(({ values }) => values.slice());
           if (!climb(parameters, here, rho, adaptive)) return here;
-          const there = gradients();
+          const there = await gradients();
           restore(parameters, before, statistics);
           return { loss: Number.isFinite(there.loss) ? here.loss : there.loss, of: there.of };
         },

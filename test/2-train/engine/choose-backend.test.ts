@@ -12,16 +12,25 @@ const packages =
   async (name) =>
     Object.hasOwn(found, name) ? found[name]!() : missing(name);
 
-/** Registers tfjs's own JavaScript backend under TensorFlow's name, as the native packages do theirs. */
-function registerAsTensorflow(isUsingGpuDevice: boolean): void {
-  tf.registerBackend('tensorflow', () => Object.assign(tf.engine().findBackend('cpu'), { isUsingGpuDevice }));
+/** Registers tfjs's own JavaScript backend under another name. */
+function registerCpuAs(backendName: string, properties: object): void {
+  tf.registerBackend(backendName, () => Object.assign(tf.engine().findBackend('cpu'), properties));
   for (const kernel of tf.getKernelsForBackend('cpu')) {
-    if (!tf.getKernel(kernel.kernelName, 'tensorflow')) tf.registerKernel({ ...kernel, backendName: 'tensorflow' });
+    if (!tf.getKernel(kernel.kernelName, backendName)) tf.registerKernel({ ...kernel, backendName });
   }
 }
 
+/** As the native packages do theirs. */
+const registerAsTensorflow = (isUsingGpuDevice: boolean): void => registerCpuAs('tensorflow', { isUsingGpuDevice });
+
+const { navigator } = globalThis;
+
 afterEach(() => {
-  if (tf.findBackendFactory('tensorflow') !== null) tf.removeBackend('tensorflow');
+  for (const name of ['tensorflow', 'webgpu']) {
+    if (tf.findBackendFactory(name) !== null) tf.removeBackend(name);
+    for (const { kernelName } of tf.getKernelsForBackend(name)) tf.unregisterKernel(kernelName, name);
+  }
+  Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
 });
 
 describe('where training runs', () => {
@@ -60,12 +69,55 @@ describe('where training runs', () => {
     expect(reason).toContain('tfjs-node-gpu does not load: libcudart.so.11.0: cannot open shared object file;');
   });
 
-  test('a software WebGPU adapter is passed over', async () => {
-    const adapter = { info: { vendor: 'google', architecture: 'swiftshader', isFallbackAdapter: true } };
-    const load = packages({ webgpu: () => ({ create: () => ({ requestAdapter: async () => adapter }) }) });
-    const { name, reason } = await chooseBackend(undefined, load);
+  const gpus = (info: object): LoadPackage =>
+    packages({
+      webgpu: () => ({ create: () => ({ requestAdapter: async () => ({ info }) }) }),
+      '@tensorflow/tfjs-backend-webgpu': () => registerCpuAs('webgpu', {}),
+    });
+  const software = { vendor: 'google', architecture: 'swiftshader', isFallbackAdapter: true };
+
+  test('a software WebGPU adapter is passed over, but where it is asked for', async () => {
+    const { name, reason } = await chooseBackend(undefined, gpus(software));
     expect(name).toBe('wasm');
     expect(reason).toContain('webgpu has a software adapter only (google swiftshader)');
+    expect(await chooseBackend('webgpu', gpus(software))).toEqual({ name: 'webgpu', reason: 'as asked for' });
+    expect(tf.getBackend()).toBe('webgpu');
+  });
+
+  test('on a GPU behind WebGPU, where a vector beside five dimensions has as many itself', async () => {
+    const shapes: number[][] = [];
+    registerCpuAs('webgpu', {});
+    const { kernelFunc, ...native } = tf.getKernel(tf.Add, 'webgpu');
+    tf.unregisterKernel(tf.Add, 'webgpu');
+    tf.registerKernel({
+      ...native,
+      kernelFunc: (call) => {
+        shapes.push([...(call.inputs.b as tf.TensorInfo).shape]);
+        return kernelFunc(call);
+      },
+    });
+    const { name } = await chooseBackend(undefined, gpus({ vendor: 'nvidia', architecture: 'hopper' }));
+    expect(name).toBe('webgpu');
+    const sum = tf.add(tf.ones([2, 1, 2, 1, 3]), tf.tensor1d([1, 2, 3]));
+    expect([...sum.dataSync().slice(0, 3)]).toEqual([2, 3, 4]);
+    tf.add(tf.ones([2, 3]), tf.tensor1d([1, 2, 3]));
+    expect(shapes).toEqual([[1, 1, 1, 1, 3], [3]]);
+  });
+
+  test('gradients of the smaller of two operands are sums on every backend', async () => {
+    await chooseBackend(undefined, gpus({ vendor: 'nvidia', architecture: 'hopper' }));
+    const gradient = tf.grad((x) =>
+      tf.sum(
+        tf.minimum(
+          tf.tensor2d([
+            [1, 5],
+            [2, 6],
+          ]),
+          x,
+        ),
+      ),
+    )(tf.tensor2d([[3, 3]]));
+    expect([...gradient.dataSync()]).toEqual([0, 2]);
   });
 
   test('a backend that computes wrongly is passed over', async () => {

@@ -213,8 +213,8 @@ describe('gradients of a step', () => {
       settings: {},
       prepare: (graph) => ({
         graph,
-        around(_, gradients) {
-          taken.push(gradients(), gradients());
+        async around(_, gradients) {
+          taken.push(await gradients(), await gradients());
           return taken.at(-1)!;
         },
         finish: (trained) => ({ graph: trained, notes: [] }),

@@ -53,8 +53,10 @@ describe('a step', () => {
       /** rows that are seen, of each */
       const seen = (): number[] =>
         names.map((name) => {
-          const { variable, shape } = parameters.named(name);
-          const values = preparation.see!(name, variable).dataSync<'float32'>();
+          const { variable, shape, values: own } = parameters.named(name);
+          const one = preparation.see!(name, { tensor: variable, values: () => own });
+          const values = one.tensor.dataSync<'float32'>();
+          expect(one.values().every((v, at) => v === values[at])).toBe(true);
           const width = shape[1]!;
           return values.reduce((rows, v, at) => (v === 0 ? rows : Math.max(rows, Math.floor(at / width) + 1)), 0);
         });

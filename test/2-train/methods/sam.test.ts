@@ -24,13 +24,13 @@ beforeAll(async () => {
 });
 
 /** Gradients that `around` was given for, and at which values. */
-function ascend(options: SamOptions, gradients: (values: readonly number[]) => number[]) {
+async function ascend(options: SamOptions, gradients: (values: readonly number[]) => number[]) {
   const graph = models.mlp({ inputs: [1, 1, 2], hidden: [], classes: 2 })(1);
   const parameters = new Parameters(graph);
   const seen: number[][] = [];
   const flat = (): number[] => parameters.learnt.flatMap(({ values }) => [...values]);
   const before = flat();
-  const found = sam(options).prepare(graph).around!(parameters, (): Gradients => {
+  const found = await sam(options).prepare(graph).around!(parameters, async (): Promise<Gradients> => {
     seen.push(flat());
     const all = gradients(flat());
     let at = 0;
@@ -45,8 +45,8 @@ function ascend(options: SamOptions, gradients: (values: readonly number[]) => n
 }
 
 describe('one step', () => {
-  test('goes rho up the gradient, takes the gradient there, and comes back', () => {
-    const { before, seen, found, after } = ascend({ rho: 0.1 }, (values) => values.map((v) => 2 * v + 1));
+  test('goes rho up the gradient, takes the gradient there, and comes back', async () => {
+    const { before, seen, found, after } = await ascend({ rho: 0.1 }, (values) => values.map((v) => 2 * v + 1));
     const e = seen[1]!.map((v, i) => v - before[i]!);
     const g = before.map((v) => 2 * v + 1);
     const norm = Math.hypot(...g);
@@ -59,8 +59,8 @@ describe('one step', () => {
     expect(after).toEqual(before);
   });
 
-  test('adaptive: weights by their own size, biases as they are', () => {
-    const { before, seen } = ascend({ adaptive: true }, (values) => values.map(() => 1));
+  test('adaptive: weights by their own size, biases as they are', async () => {
+    const { before, seen } = await ascend({ adaptive: true }, (values) => values.map(() => 1));
     const widths = before.map((v, i) => (i < 4 ? Math.abs(v) + 0.01 : 1));
     const norm = Math.hypot(...widths);
     seen[1]!.forEach((v, i) => {
@@ -68,8 +68,8 @@ describe('one step', () => {
     });
   });
 
-  test('without a direction there is one pass', () => {
-    expect(ascend({}, (values) => values.map(() => 0)).seen.length).toBe(1);
+  test('without a direction there is one pass', async () => {
+    expect((await ascend({}, (values) => values.map(() => 0))).seen.length).toBe(1);
   });
 });
 

@@ -1,14 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { batchMatMul } from './batch-mat-mul.ts';
 import { binaryKernels } from './binary.ts';
-import { broadcastGradients } from './broadcast-gradients.ts';
-import { conv2DGradient, depthwiseConv2DGradient } from './conv-gradients.ts';
 import { conv2DBackpropFilter } from './conv2d-backprop-filter.ts';
 import { conv2DBackpropInput } from './conv2d-backprop-input.ts';
 import { depthwiseKernels } from './depthwise-backprop.ts';
-import { einsum, einsumGradient } from './einsum.ts';
+import { einsum } from './einsum.ts';
 import { gather } from './gather.ts';
-import type { Gradient } from './gradient.ts';
 import { identityKernels } from './identity.ts';
 import { poolKernels } from './pool-gradients.ts';
 import { pow } from './pow.ts';
@@ -39,8 +36,6 @@ const kernels: readonly WasmKernel[] = [
   unsortedSegmentSum,
 ];
 
-const gradients: readonly Gradient[] = [conv2DGradient, depthwiseConv2DGradient, ...broadcastGradients, einsumGradient];
-
 const mark: unique symbol = Symbol.for('lcc: wasm kernels');
 
 /**
@@ -49,7 +44,6 @@ const mark: unique symbol = Symbol.for('lcc: wasm kernels');
  */
 export function registerWasmKernels(): void {
   for (const kernel of kernels) registerKernel(kernel);
-  for (const gradient of gradients) registerGradient(gradient);
 }
 
 function registerKernel({ name, compute }: WasmKernel): void {
@@ -72,11 +66,4 @@ function registerKernel({ name, compute }: WasmKernel): void {
     [mark]: true,
   };
   tf.registerKernel(config);
-}
-
-function registerGradient(gradient: Gradient): void {
-  const native = tf.getGradient(gradient.name);
-  if (native && mark in native) return;
-  const config: tf.GradConfig & { [mark]: true } = { ...gradient.make(native), [mark]: true };
-  tf.registerGradient(config);
 }
