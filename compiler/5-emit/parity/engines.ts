@@ -1,10 +1,12 @@
 import { hasRelaxedSimd } from '../../../runtime/wasm.ts';
+import type { Graph } from '../../ir/graph.ts';
 import type { TypedArray } from '../../tensor/dtype.ts';
 import { sizesOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { codecOf } from '../codecs.ts';
 import { loadModel } from '../load-model.ts';
 import type { ModelCode, WasmFile } from '../model-code.ts';
+import { logisticOutputs } from './logistic-outputs.ts';
 import { runInChild } from './run-child.ts';
 
 export type Results = Readonly<Record<string, TypedArray>>;
@@ -15,6 +17,8 @@ export class NotAvailable extends Error {}
 /** Something that runs the model. `run` rejects with NotAvailable, or with the engine's own error. */
 export interface Engine {
   readonly name: string;
+  /** outputs that it is known to compute less precisely, and how far they may be off */
+  readonly known?: (graph: Graph) => ReadonlyMap<string, number>;
   run(feeds: ReadonlyMap<string, Tensor>): Promise<Results>;
 }
 
@@ -97,6 +101,7 @@ export default async (entries) => {
 /** The model file in onnxruntime-web (an optional package), on wasm, in a process of its own. */
 export const onnxRuntimeEngine = (onnx: SecondOpinion): Engine => ({
   name: 'onnxruntime-web',
+  known: logisticOutputs,
   async run(feeds) {
     if (!onnx) throw new NotAvailable('no ONNX model stands for this one');
     const runtime = locateOnnxRuntime();

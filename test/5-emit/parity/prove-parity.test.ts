@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { exportOnnx } from '../../../compiler/1-ingest/onnx/export.ts';
 import { lower } from '../../../compiler/4-lower/lower.ts';
 import { generateAllModules, generateCode } from '../../../compiler/5-emit/generate-code.ts';
 import type { ModelCode } from '../../../compiler/5-emit/model-code.ts';
+import { logisticOutputs } from '../../../compiler/5-emit/parity/logistic-outputs.ts';
 import { makeFeeds } from '../../../compiler/5-emit/parity/make-feeds.ts';
 import { findNearTies } from '../../../compiler/5-emit/parity/near-ties.ts';
 import { proveParity } from '../../../compiler/5-emit/parity/prove-parity.ts';
@@ -24,6 +26,16 @@ function graphOf(scale?: number): Graph {
     const scaled = builder.add('mul', [x, builder.constant(tensorOf('float32', [1], [scale]))]);
     builder.output('z', builder.add('floor', [scaled], {}, 'step'));
   }
+  return builder.build();
+}
+
+/** y = act(x / 100 - 14), reshaped */
+function graphWith(act: 'sigmoid' | 'tanh'): Graph {
+  const builder = new GraphBuilder('far');
+  const x = builder.input('x', tensorType('float32', shapeOf([1, 6])));
+  const small = builder.add('mul', [x, builder.constant(tensorOf('float32', [1], [0.01]))]);
+  const shifted = builder.add('add', [small, builder.constant(tensorOf('float32', [1], [-14]))]);
+  builder.output('y', builder.add('reshape', [builder.add(act, [shifted])], { shape: [2, 3] }));
   return builder.build();
 }
 
@@ -52,6 +64,18 @@ describe('parity', () => {
   it('records what onnxruntime-web says of a model it cannot take', async () => {
     const [, , last] = await prove(graphOf(), codeOf(graphOf()), Uint8Array.of(1, 2, 3));
     expect(last?.result.kind).toBe('not proven');
+  });
+
+  it('knows that onnxruntime-web has no relative precision where a sigmoid is near 0', async () => {
+    const far = graphWith('sigmoid');
+    const onnx = exportOnnx(far);
+    const [plain, , other] = await prove(far, codeOf(far), onnx);
+    expect(plain!.result).toMatchObject({ kind: 'agrees' });
+    expect(other!.result).toEqual({ kind: 'agrees', worst: expect.any(Number), tolerance: 2 ** -23 });
+    const { worst } = other!.result as { readonly worst: number };
+    // what relative precision allows of exp(-14)
+    expect(worst).toBeGreaterThan(1e-5 * Math.exp(-14));
+    expect([...logisticOutputs(graphWith('tanh')).keys()]).toEqual([]);
   });
 
   it('stops with exit code 3 when a bundle computes something else', async () => {
