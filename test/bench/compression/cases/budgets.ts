@@ -1,44 +1,48 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { compile } from '../../../../compiler/compile.ts';
 import { LccError } from '../../../../compiler/diagnostics/index.ts';
+import type { Feeds } from '../../../../compiler/ir/trial.ts';
 import { makeRandom } from '../../../harness/random.ts';
-import type { BenchCase, Goal } from '../case.ts';
+import type { BenchCase, Goal, Places } from '../case.ts';
 import { target } from '../classifier-build.ts';
-import { mnist, trainingImages } from '../image-sources.ts';
+import { readEnlargedImages } from '../enlarged-images.ts';
+import { fashionMnist, mnist, trainingImages } from '../image-sources.ts';
 import { percent, shippedBytes } from '../measure-bundle.ts';
+import { realModels } from '../real-models.ts';
 
 const budgetCount = 10;
-const calibrationCount = 500;
+const digitCount = 500;
+/** Large inputs, which take long to run. */
+const pictureCount = 16;
 /** Below what the code alone takes. */
 const hopeless = 3000;
 
+interface Subject {
+  readonly name: string;
+  readonly file: string;
+  readonly calibration: string | readonly Feeds[];
+}
+
 /**
- * For each of two models random budgets between the smallest result of a sweep and the exact build, all with one cache,
- * and one budget that cannot be met.
+ * For each model random budgets between the smallest result of a sweep and the exact build, all with one cache, and one
+ * budget that cannot be met.
  */
-export const budgets: BenchCase = {
-  name: 'budgets',
-  run: async ({ shared, trained }) => {
-    const subjects = [
-      { name: 'burn-mnist', file: join(shared, 'models', 'burn-mnist.onnx'), images: mnist },
-      { name: 'residual-mlp', file: join(trained, 'residual-mlp.onnx'), images: mnist },
-    ];
+const makeBudgets = (name: string, data: string, subjectsOf: (places: Places) => readonly Subject[]): BenchCase => ({
+  name,
+  run: async (places) => {
     const measured = [];
-    for (const { name, file, images } of subjects)
-      measured.push({
-        name,
-        ...(await measure(await readFile(file), trainingImages(shared, images, 0, calibrationCount))),
-      });
+    for (const subject of subjectsOf(places))
+      measured.push({ name: subject.name, ...(await measure(await readFile(subject.file), subject.calibration)) });
     return {
-      data: `MNIST: calibration ${calibrationCount} training images, no labels`,
+      data: `${data}, no labels`,
       table: [
         ['model', 'budget', 'shipped bytes', 'of the budget', 'relative error', 'attempts', 'compile'],
-        ...measured.flatMap(({ name, sweepSeconds, attempts, runs }) => [
-          [name, 'sweep', '', '', '', String(attempts), `${sweepSeconds.toFixed(0)} s`],
+        ...measured.flatMap(({ name: model, sweepSeconds, attempts, runs }) => [
+          [model, 'sweep', '', '', '', String(attempts), `${sweepSeconds.toFixed(0)} s`],
           ...runs.map((r) => [
-            name,
+            model,
             String(r.budget),
             String(r.shippedBytes),
             percent(r.share, 1),
@@ -49,10 +53,46 @@ export const budgets: BenchCase = {
         ]),
       ],
       goals: measured.flatMap(goalsOf),
-      figures: Object.fromEntries(measured.map(({ name, ...figures }) => [name, figures])),
+      figures: Object.fromEntries(measured.map(({ name: model, ...figures }) => [model, figures])),
     };
   },
-};
+});
+
+export const budgets = makeBudgets(
+  'budgets',
+  `MNIST: calibration ${digitCount} training images`,
+  ({ shared, trained }) =>
+    [join(shared, 'models', 'burn-mnist.onnx'), join(trained, 'residual-mlp.onnx')].map((file) => ({
+      name: basename(file, '.onnx'),
+      file,
+      calibration: trainingImages(shared, mnist, 0, digitCount),
+    })),
+);
+
+export const fashionBudgets = makeBudgets(
+  'budgets-fashion',
+  `Fashion-MNIST: calibration ${digitCount} training images`,
+  ({ shared, trained }) => [
+    {
+      name: 'fashion-mlp',
+      file: join(trained, 'fashion-mlp.onnx'),
+      calibration: trainingImages(shared, fashionMnist, 0, digitCount),
+    },
+  ],
+);
+
+export const pictureBudgets = makeBudgets(
+  'budgets-pictures',
+  `CIFAR-10 training images enlarged bilinearly: ${pictureCount} calibrate`,
+  ({ shared }) => {
+    const images = readEnlargedImages(shared);
+    return realModels.map(({ name, feedsOf }) => ({
+      name,
+      file: join(shared, 'models', `${name}.onnx`),
+      calibration: Array.from({ length: pictureCount }, (_, i) => feedsOf(images, i)),
+    }));
+  },
+);
 
 type Measured = Awaited<ReturnType<typeof measure>>;
 
@@ -74,7 +114,7 @@ function goalsOf({ name, runs, refusal }: Measured & { readonly name: string }):
   ];
 }
 
-async function measure(model: Uint8Array, calibration: string) {
+async function measure(model: Uint8Array, calibration: Subject['calibration']) {
   const cache = await mkdtemp(join(tmpdir(), 'lcc-budgets-'));
   try {
     const build = async (maxSize: number | undefined) => {

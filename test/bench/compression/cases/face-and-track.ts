@@ -9,41 +9,21 @@ import type { CompressionOptions } from '../../../../compiler/ir/bundle.ts';
 import type { Feeds } from '../../../../compiler/ir/trial.ts';
 import type { BenchCase, Goal } from '../case.ts';
 import { target } from '../classifier-build.ts';
-import { type EnlargedImages, readEnlargedImages } from '../enlarged-images.ts';
+import { readEnlargedImages } from '../enlarged-images.ts';
 import { percent, shippedBytes, times } from '../measure-bundle.ts';
 import { measureOutputError } from '../output-error.ts';
+import { realModels } from '../real-models.ts';
 import { timeInBrowser } from '../time-in-browser.ts';
 
 const wanted = { timesSmaller: 3.5, error: 0.03, timesFaster: 1.5 };
 const count = { calibration: 64, measured: 64 };
 const rounds = 101;
 
-const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-const imageNetScale = (pixel: number, channel: number): number =>
-  (pixel / 255 - (imageNet.mean[channel] ?? 0)) / (imageNet.std[channel] ?? 1);
-
-interface Subject {
-  readonly name: string;
-  /** how much faster the estimate has to be */
-  readonly estimated: number;
-  readonly feedsOf: (images: EnlargedImages, i: number) => Feeds;
-}
-
-const subjects: readonly Subject[] = [
-  {
-    name: 'ultraface-slim-320',
-    estimated: 1.5,
-    feedsOf: (images, i) => ({ input: images.at(i, 240, 320, (pixel) => (pixel - 127) / 128) }),
-  },
-  {
-    name: 'vittrack',
-    estimated: 1.55,
-    feedsOf: (images, i) => ({
-      template: images.at(i, 128, 128, imageNetScale),
-      search: images.at(i, 256, 256, imageNetScale),
-    }),
-  },
-];
+/** How much faster the estimate has to be. */
+const estimates = new Map([
+  ['ultraface-slim-320', 1.5],
+  ['vittrack', 1.55],
+]);
 
 /** Bytes, error and time of two real models against our own float32 build of them. */
 export const faceAndTrack: BenchCase = {
@@ -53,13 +33,13 @@ export const faceAndTrack: BenchCase = {
     const rows: string[][] = [];
     const goals: Goal[] = [];
     const figures: Record<string, unknown> = {};
-    for (const { name, feedsOf, estimated } of subjects) {
+    for (const { name, feedsOf } of realModels) {
       const feeds = (from: number, length: number) => Array.from({ length }, (_, i) => feedsOf(images, from + i));
       const measured = await measure(
         await readFile(join(shared, 'models', `${name}.onnx`)),
         feeds(0, count.calibration),
         feeds(1000, count.measured),
-        estimated,
+        estimates.get(name) ?? wanted.timesFaster,
       );
       figures[name] = measured;
       for (const b of measured.builds) {

@@ -1,5 +1,5 @@
 import type { BenchCase } from '../case.ts';
-import { budgets } from './budgets.ts';
+import { budgets, fashionBudgets, pictureBudgets } from './budgets.ts';
 import { burnMnist } from './burn-mnist.ts';
 import { faceAndTrack } from './face-and-track.ts';
 import { fashionMlp } from './fashion-mlp.ts';
@@ -14,4 +14,6 @@ export const benchCases: readonly BenchCase[] = [
   faceAndTrack,
   weightsOnly,
   budgets,
+  fashionBudgets,
+  pictureBudgets,
 ];
