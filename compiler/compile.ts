@@ -73,6 +73,10 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
     code,
     meant: proven,
     onnx,
+    tensorflow:
+      parts && !compression
+        ? { model: model.bytes, shards: parts.map(({ bytes }) => bytes), constants: boundTensors(meant, options) }
+        : undefined,
     singleFile: options.singleFile ?? false,
     tell,
   });

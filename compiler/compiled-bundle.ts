@@ -3,6 +3,7 @@ import { generateAllModules } from './5-emit/generate-code.ts';
 import { loadModel } from './5-emit/load-model.ts';
 import type { ModelCode } from './5-emit/model-code.ts';
 import { NotAvailable, type RunInPage, type SecondOpinion } from './5-emit/parity/engines.ts';
+import type { TensorflowFiles } from './5-emit/parity/tensorflow-engine.ts';
 import { writeFolder } from './5-emit/write-folder.ts';
 import type { Bundle, Proof, Report, StageEvent } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
@@ -15,6 +16,7 @@ export interface CompiledModel {
   /** what the model means, before passes */
   readonly meant: Graph;
   readonly onnx: SecondOpinion;
+  readonly tensorflow: TensorflowFiles | undefined;
   readonly singleFile: boolean;
   readonly tell: (event: StageEvent) => void;
 }
@@ -34,7 +36,7 @@ export function makeBundle(model: CompiledModel): Bundle {
 }
 
 async function emitAndProve(model: CompiledModel): Promise<ReadonlyMap<string, Uint8Array>> {
-  const { report, singleFile, meant, onnx, tell } = model;
+  const { report, singleFile, meant, onnx, tensorflow, tell } = model;
   const started = performance.now();
   const code = generateAllModules(model.code);
   // Printing and bundling weigh much; a model that only runs in this process never loads them.
@@ -42,7 +44,8 @@ async function emitAndProve(model: CompiledModel): Promise<ReadonlyMap<string, U
   const { files, manifest } = await emitFiles(code, report, { singleFile, version });
   const { proveParity } = await import('./5-emit/parity/prove-parity.ts');
   // The manifest waits for compressors on other threads; the proofs need not.
-  const proving = timed(proveParity({ graph: meant, code, files: new Map(files), onnx, runInPage: runInFreshBrowser }));
+  const opinions = { onnx, tensorflow, runInPage: runInFreshBrowser };
+  const proving = timed(proveParity({ graph: meant, code, files: new Map(files), ...opinions }));
   proving.catch(() => {});
   files.set('lcc.json', await manifest);
   const emit = performance.now() - started;

@@ -153,7 +153,7 @@ const publicFeeds = (code: ModelCode, feeds: ReadonlyMap<string, Tensor>): Recor
     }),
   );
 
-function asResults(answer: unknown): Results {
+export function asResults(answer: unknown): Results {
   if (typeof answer !== 'object' || answer === null) throw new Error('internal: an engine gave no results');
   const arrays = Object.entries(answer).filter((entry): entry is [string, TypedArray] => ArrayBuffer.isView(entry[1]));
   return Object.fromEntries(arrays);

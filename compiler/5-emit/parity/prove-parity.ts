@@ -18,6 +18,7 @@ import {
 import { makeFeeds } from './make-feeds.ts';
 import { findNearTies, type NearTies } from './near-ties.ts';
 import { evaluateReferences, type Reference } from './reference.ts';
+import { type TensorflowFiles, tensorflowEngine } from './tensorflow-engine.ts';
 
 export interface ParityRequest {
   /** what the model means, before any pass that keeps its outputs */
@@ -27,12 +28,14 @@ export interface ParityRequest {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** the model file, for onnxruntime-web; undefined where that cannot read it */
   readonly onnx: SecondOpinion;
+  /** the files of a TensorFlow.js model, where they mean what is proven */
+  readonly tensorflow?: TensorflowFiles | undefined;
   /** undefined where there is no browser */
   readonly runInPage: RunInPage | undefined;
 }
 
 /**
- * Runs every module and backend of a bundle, and onnxruntime-web, on one set of feeds and compares them with the
+ * Runs every module and backend of a bundle, onnxruntime-web, and tfjs where the model is one of its own, on one set of feeds and compares them with the
  * evaluator (design: Parity). @throws LccError LCC5002, exit code 3, when one that runs disagrees
  */
 export async function proveParity(request: ParityRequest): Promise<Proof[]> {
@@ -42,6 +45,7 @@ export async function proveParity(request: ParityRequest): Promise<Proof[]> {
   const engines: Engine[] = code.wasm.map((module) => wasmEngine(code, module, index));
   if (code.webgpu) engines.push(webGpuEngine(code, files, request.runInPage));
   engines.push(onnxRuntimeEngine(request.onnx));
+  if (request.tensorflow) engines.push(tensorflowEngine(request.tensorflow));
   // Other processes compute while this one evaluates.
   const runs = engines.map((engine) => settle(engine, feeds));
   const references = evaluateReferences(graph, feeds);
