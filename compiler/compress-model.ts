@@ -14,6 +14,7 @@ import { proveFolds } from './prove-folds.ts';
 import { randomInputs } from './random-inputs.ts';
 import type { Compression } from './read-compression.ts';
 import { readSamples } from './read-samples.ts';
+import { openTrialHelpers } from './trial-helpers.ts';
 import { openTrialMemory } from './trial-memory.ts';
 
 export interface CompressedModel {
@@ -46,9 +47,11 @@ export async function compressModel(
   const data = { graph, calibration, validation, standIns: isBlind ? randomInputs(graph, randomInputCount) : [] };
   const memory = openTrialMemory(options.cache, { ...data, switches: compression.switches, target });
   const script = await estimateScript(graph, target);
+  const helpers = openTrialHelpers({ ...compression, ...data, target, script }, memory, options.threads);
   const task: CompressTask = {
     ...compression,
     ...data,
+    helpers,
     plan,
     sweeps: options.sweep ?? false,
     memory,
@@ -62,7 +65,10 @@ export async function compressModel(
     },
   };
   const excessOf = async ({ graph: made }: Compressed) => (await measureScript(made, target)) - script;
-  const found = await compressWithin(task, excessOf).finally(() => memory.save());
+  const found = await compressWithin(task, excessOf).finally(async () => {
+    memory.save();
+    await helpers?.close();
+  });
   if (found.missing.length > 0) throw planDoesNotFit(found.missing.map((m) => `${m.pass} ${m.place}: ${m.level}`));
   if (!found.isFeasible) throw limitsInfeasible(describeNearest(found, compression.limits));
   if (typeof options.plan === 'string' && !plan) writePlan(options.plan, found.actions);

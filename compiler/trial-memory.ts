@@ -3,33 +3,21 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { CompressTask } from './3-compress/plan/compress.ts';
-import { noMemory, type TrialMemory } from './3-compress/plan/trial-memory.ts';
-import type { Remembered } from './3-compress/remembered.ts';
 import { metrics } from './data/metrics/index.ts';
 import { writeWhole } from './data/write-whole.ts';
 import type { Graph } from './ir/graph.ts';
 import { printGraph } from './ir/print.ts';
 import type { Feeds } from './ir/trial.ts';
+import { areEntries, type Entry, type LoggedMemory, makeMemory } from './logged-memory.ts';
 
 /** Everything that trials depend on. */
 export type Dependences = Pick<CompressTask, 'graph' | 'switches' | 'calibration' | 'standIns' | 'validation'> & {
   readonly target: unknown;
 };
 
-export interface OpenMemory extends TrialMemory {
+export interface OpenMemory extends LoggedMemory {
   /** Writes what is new, whole or not at all; a folder that cannot be written is done without. */
   save(): void;
-}
-
-type AnswerOf<T> = T extends Remembered<infer Answer> ? Answer : never;
-
-/** Answers by what was asked, of every kind. */
-type Content = {
-  readonly [Kind in keyof TrialMemory]: readonly (readonly [string, AnswerOf<TrialMemory[Kind]>])[];
-};
-
-interface Answers<T> extends Remembered<T> {
-  readonly all: ReadonlyMap<string, T>;
 }
 
 /**
@@ -41,46 +29,21 @@ export function openTrialMemory(folder: string | undefined, dependences: Depende
   const { validation } = dependences;
   const isKnown = validation === undefined || metrics.includes(validation.metric);
   const file = folder !== undefined && isKnown ? join(folder, `trials-${hashOf(dependences)}.json.gz`) : undefined;
-  const content = file === undefined ? undefined : readContent(file);
-  let isChanged = false;
-  const open = <T>(known: readonly (readonly [string, T])[] = []): Answers<T> => {
-    const all = new Map(known);
-    return {
-      all,
-      recall: (question) => all.get(question),
-      remember(question, answer) {
-        if (all.has(question) || !isJson(answer)) return;
-        all.set(question, answer);
-        isChanged = true;
-      },
-    };
+  const memory = makeMemory();
+  if (file !== undefined) memory.add(readEntries(file));
+  let saved = memory.size;
+  const save = (): void => {
+    if (memory.size === saved || folder === undefined || file === undefined) return;
+    try {
+      mkdirSync(folder, { recursive: true });
+      writeWhole(file, gzipSync(JSON.stringify(memory.since(0))));
+      removeOldest(folder);
+    } catch {
+      // The next run measures again.
+    }
+    saved = memory.size;
   };
-  const answers = {
-    sensitivities: open(content?.sensitivities),
-    places: open(content?.places),
-    taken: open(content?.taken),
-    readers: open(content?.readers),
-    encodings: open(content?.encodings),
-    made: open(content?.made),
-    attentions: open(content?.attentions),
-    figures: open(content?.figures),
-    errors: open(content?.errors),
-  } satisfies TrialMemory;
-  return {
-    ...answers,
-    save() {
-      if (!isChanged || folder === undefined || file === undefined) return;
-      const whole = Object.fromEntries(Object.entries(answers).map(([kind, { all }]) => [kind, [...all]]));
-      try {
-        mkdirSync(folder, { recursive: true });
-        writeWhole(file, gzipSync(JSON.stringify(whole)));
-        removeOldest(folder);
-      } catch {
-        // The next run measures again.
-      }
-      isChanged = false;
-    },
-  };
+  return Object.assign(memory, { save });
 }
 
 /** Files of a folder at most: those not written to for longest go. */
@@ -93,25 +56,15 @@ function removeOldest(folder: string): void {
   for (const { name } of old) rmSync(join(folder, name), { force: true });
 }
 
-/** A file that is no such content counts as none. */
-function readContent(file: string): Content | undefined {
-  if (!existsSync(file)) return undefined;
+/** A file that holds no entries counts as none. */
+function readEntries(file: string): readonly Entry[] {
+  if (!existsSync(file)) return [];
   try {
-    const content: Content = JSON.parse(gunzipSync(readFileSync(file)).toString());
-    const isWhole = Object.keys(noMemory).every((kind) => kind in content) && Object.values(content).every(isPairs);
-    return isWhole ? content : undefined;
+    const content: unknown = JSON.parse(gunzipSync(readFileSync(file)).toString());
+    return areEntries(content) ? content : [];
   } catch {
-    return undefined;
+    return [];
   }
-}
-
-const isPairs = (all: unknown): boolean =>
-  Array.isArray(all) && all.every((pair) => Array.isArray(pair) && pair.length === 2);
-
-/** JSON has no other numbers. */
-function isJson(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isFinite(value);
-  return typeof value !== 'object' || value === null || Object.values(value).every(isJson);
 }
 
 function hashOf({ graph, calibration, standIns, validation, ...rest }: Dependences): string {

@@ -82,7 +82,7 @@ describe('openTrialMemory', () => {
     memory.places.remember('b', [{ place, levels: [{ ...level, error: Number.NaN }] }]);
     expect(memory.places.recall('b')).toBeUndefined();
     const [name] = (await readdir(folder)).filter((file) => file.endsWith('.json.gz'));
-    for (const broken of ['{"figures": [["a", 3', '{"figures": [["a", 3]]}', gzipSync('{"figures": [["a", 3]]}')]) {
+    for (const broken of ['[["figures", "a"', gzipSync('[["figures", "a"'), gzipSync('[["sizes", "a", 3]]')]) {
       await writeFile(join(folder, name!), broken);
       expect(openTrialMemory(folder, dependences).figures.recall('a')).toBeUndefined();
     }
@@ -160,7 +160,8 @@ describe('compile with a cache', () => {
 
 async function figuresIn(cache: string): Promise<number> {
   const [file] = await readdir(cache);
-  return JSON.parse(gunzipSync(await readFile(join(cache, file!))).toString()).figures.length;
+  const entries: string[][] = JSON.parse(gunzipSync(await readFile(join(cache, file!))).toString());
+  return entries.filter(([kind]) => kind === 'figures').length;
 }
 
 describe('findCacheFolder', () => {

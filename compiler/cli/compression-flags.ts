@@ -20,6 +20,7 @@ export interface CompressionFlags {
   readonly plan?: string;
   readonly sweep?: true;
   readonly cache: boolean;
+  readonly threads?: string;
 }
 
 export const withCompressionFlags = (command: Command): Command =>
@@ -39,7 +40,8 @@ export const withCompressionFlags = (command: Command): Command =>
     .option('--finetune <how>', 'trains what was lost back on the calibration inputs: epochs=1, rate=0.0003')
     .option('--plan <file>', 'writes the decisions there; a file that is there already is replayed')
     .option('--sweep', 'measures sizes over the whole range and prints what each loses')
-    .option('--no-cache', 'measures everything anew; else node_modules/.cache/lcc keeps what was measured');
+    .option('--no-cache', 'measures everything anew; else node_modules/.cache/lcc keeps what was measured')
+    .option('--threads <count>', 'that measure (default: one for each core); results are the same');
 
 /** The flags as options; what is not given is left out. @throws LccError LCC0002, LCC0003 */
 export function parseCompressionFlags(flags: CompressionFlags): CompressionOptions {
@@ -47,6 +49,7 @@ export function parseCompressionFlags(flags: CompressionFlags): CompressionOptio
   return {
     ...given({ calibration, evaluation, metric, maxSize, maxLatency, maxMemory, plan }),
     ...(flags.sweep && { sweep: true }),
+    ...(flags.threads === undefined ? {} : { threads: parseThreads(flags.threads) }),
     ...(flags.finetune === undefined ? {} : { finetune: parseFinetune(flags.finetune) }),
     ...(maxDrop === undefined ? {} : { maxDrop: parseNumber('--max-drop', maxDrop) }),
     ...choose('collapse', flags.collapse, ['auto', 'off', 'all']),
@@ -97,6 +100,12 @@ function parseNumber(flag: string, text: string): number {
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) throw flagInvalid(flag, text, 'a number');
   return value;
+}
+
+function parseThreads(text: string): number {
+  const count = parseNumber('--threads', text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw flagInvalid('--threads', text, 'a whole number from 1');
 }
 
 const parseRank = (text: string): 'auto' | 'off' | number =>

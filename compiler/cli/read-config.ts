@@ -48,6 +48,7 @@ const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: 
   plan: ['a path or decisions', (value) => isText(value) || Array.isArray(value)],
   sweep: ['true or false', (value) => typeof value === 'boolean'],
   cache: ['a path', isText],
+  threads: ['a number', isNumber],
   singleFile: ['true or false', (value) => typeof value === 'boolean'],
   budget: ['a budget', (value) => isText(value) || isNumber(value) || (typeof value === 'object' && value !== null)],
 };

@@ -67,6 +67,8 @@ export interface CompressionOptions {
   readonly finetune?: FinetuneOptions;
   /** folder in which measured trials are remembered, so that another budget takes seconds; nothing is by default */
   readonly cache?: string;
+  /** threads that measure trials; by default as many as there are cores, once that takes seconds. Results are the same */
+  readonly threads?: number;
 }
 
 /** One decision of a plan: what a pass does at one place. */

@@ -45,3 +45,13 @@ describe('--finetune', () => {
     expect(() => parse(text)).toThrow('LCC0002: --finetune takes epochs=1 or epochs=2,rate=0.001.');
   });
 });
+
+describe('--threads', () => {
+  const parse = (threads: string) => parseCompressionFlags({ threads, cache: true }).threads;
+
+  test.each(['0', '1.5', '-2', 'all', ''])('is a whole number, not "%s"', (text) => {
+    expect(() => parse(text)).toThrow('LCC0002: --threads takes');
+  });
+
+  test('says how many', () => expect(parse('3')).toBe(3));
+});

@@ -2,13 +2,14 @@ import type { PlannedAction } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner, MeasureSize, ShippedSize } from '../../ir/trial.ts';
 import { passesWithPlaces } from '../structure.ts';
+import { type Helpers, NotRemembered } from './ahead.ts';
 import { type Arm, armsOf } from './arms.ts';
 import { type Choices, ofSameKinds, plannedChoices, pricedChoices } from './choices.ts';
 import { decisiveLoss, makeJudge, type Validation } from './judge.ts';
 import { bestOf, efficient, type Figures, isMet, nearestOf } from './limits.ts';
 import { isLimited, type Limits, type Switches } from './options.ts';
 import { noPrices, switchOf } from './prices.ts';
-import { type Curve, measureGrid, search } from './search.ts';
+import { type Ahead, type Curve, measureGrid, search } from './search.ts';
 import { measureSensitivitiesByName } from './sensitivity-by-name.ts';
 import { traceActions, tracePasses } from './trace.ts';
 import { decisionsOf, type TrialMemory } from './trial-memory.ts';
@@ -32,6 +33,8 @@ export interface CompressTask {
   readonly makeRunner: MakeRunner;
   readonly measureSize: MeasureSize;
   readonly memory: TrialMemory;
+  /** who measure trials beside this thread; results are the same without */
+  readonly helpers?: Helpers | undefined;
   /** throws where exact passes changed what a graph computes */
   readonly proveFolds: (before: Graph, after: Graph) => void;
   /**
@@ -76,29 +79,9 @@ const mostProbed = 32;
  * and walks from there place by place. Deterministic.
  */
 export async function compress(task: CompressTask): Promise<Compressed> {
-  const { graph, limits, switches, makeRunner, measureSize } = task;
-  const heldOutCount = Math.min(mostHeldOut, Math.floor(task.calibration.length / 5));
-  const samples = task.calibration.slice(0, task.calibration.length - heldOutCount);
-  const known = samples.length > 0 ? samples : task.standIns;
-  const heldOut = heldOutCount > 0 ? task.calibration.slice(-heldOutCount) : known;
-  const judge = await makeJudge(graph, heldOut, task.validation, makeRunner);
-  const measure = async (made: Graph): Promise<Figures> => {
-    const size = measureSize(made);
-    return { loss: await judge(made), size: await size };
-  };
-  const sensitivityOf = measureSensitivitiesByName(graph, samples.slice(0, mostProbed), makeRunner, task.memory);
-  const builder = makeBuilder(graph, samples, makeRunner, { sensitivityOf, memory: task.memory });
+  const { graph, limits, switches, makeRunner } = task;
+  const { builder, trials, measure, before, samples, heldOut } = await openSearch(task);
   const { build } = builder;
-  const before = await measureSize(graph);
-  const trials = makeTrials({
-    switches,
-    limits,
-    size: before,
-    draft: builder.draft,
-    measure,
-    memory: task.memory,
-    onTrial: task.onTrial ?? (() => {}),
-  });
   const missing = new Set<PlannedAction>();
   let others = 0;
   const make = async (choices: Choices): Promise<Made & Figures> => {
@@ -113,7 +96,8 @@ export async function compress(task: CompressTask): Promise<Compressed> {
       return { ...made, isFeasible: true };
     }
     const arms = armsFor(graph, switches);
-    const curves = task.sweeps || isLimited(limits) ? await measureGrid(limits, arms, trials.at) : [];
+    const ahead = aheadOf(trials);
+    const curves = task.sweeps || isLimited(limits) ? await measureGrid(limits, arms, trials.at, ahead) : [];
     // Without limits passes act only as they are forced to.
     if (!isLimited(limits)) return { ...(await make(forcedChoices(arms, switches))), isFeasible: true };
     const { trial, isFeasible } = await findBest(limits, curves, trials);
@@ -153,6 +137,72 @@ export async function compress(task: CompressTask): Promise<Compressed> {
   };
 }
 
+/** What trials are made of. */
+export type SearchTask = Pick<
+  CompressTask,
+  | 'graph'
+  | 'switches'
+  | 'limits'
+  | 'calibration'
+  | 'standIns'
+  | 'validation'
+  | 'makeRunner'
+  | 'measureSize'
+  | 'memory'
+  | 'helpers'
+  | 'onTrial'
+>;
+
+interface Search {
+  readonly builder: Builder;
+  readonly trials: Trials;
+  readonly measure: (graph: Graph) => Promise<Figures>;
+  /** the original's */
+  readonly before: ShippedSize;
+  /** inputs for statistics */
+  readonly samples: readonly Feeds[];
+  /** inputs for the relative error */
+  readonly heldOut: readonly Feeds[];
+}
+
+/** Measures the original, and what the outputs' error is relative to. */
+export async function openSearch(task: SearchTask): Promise<Search> {
+  const { graph, calibration, makeRunner, memory } = task;
+  const heldOutCount = Math.min(mostHeldOut, Math.floor(calibration.length / 5));
+  const samples = calibration.slice(0, calibration.length - heldOutCount);
+  const known = samples.length > 0 ? samples : task.standIns;
+  const heldOut = heldOutCount > 0 ? calibration.slice(-heldOutCount) : known;
+  const judge = await makeJudge(graph, heldOut, task.validation, makeRunner);
+  const measure = async (made: Graph): Promise<Figures> => {
+    const size = task.measureSize(made);
+    return { loss: await judge(made), size: await size };
+  };
+  const sensitivityOf = measureSensitivitiesByName(graph, samples.slice(0, mostProbed), makeRunner, memory);
+  const builder = makeBuilder(graph, samples, makeRunner, { sensitivityOf, memory });
+  const before = await task.measureSize(graph);
+  const trials = makeTrials({
+    switches: task.switches,
+    limits: task.limits,
+    size: before,
+    draft: builder.draft,
+    draftRemembered: makeBuilder(graph, samples, runNothing, { sensitivityOf, memory }).draft,
+    helpers: task.helpers,
+    measure,
+    memory,
+    onTrial: task.onTrial ?? (() => {}),
+  });
+  return { builder, trials, measure, before, samples, heldOut };
+}
+
+const runNothing: MakeRunner = () => {
+  throw new NotRemembered('what a graph computes');
+};
+
+const aheadOf = ({ begin, rehearse }: Trials): Ahead => ({
+  begin: (offers) => begin(offers.map((offer) => ({ offer, overrides: new Map() }))),
+  rehearse,
+});
+
 /** What was chosen, trained on before its constants are stored as they were. */
 async function finetune(
   train: (graph: Graph) => Promise<Graph>,
@@ -179,7 +229,7 @@ async function findBest(
   curves: readonly Curve<Trial>[],
   trials: Trials,
 ): Promise<{ readonly trial: Trial; readonly isFeasible: boolean }> {
-  await search(limits, curves, trials.at);
+  await search(limits, curves, trials.at, aheadOf(trials));
   for (const start of startsOf(limits, trials.all())) await descend(limits, start, trials);
   const met = bestOf(limits, trials.all());
   if (met) await ascend(limits, met, trials);

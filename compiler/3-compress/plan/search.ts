@@ -51,14 +51,30 @@ export interface Curve<T> {
 
 type Try<T> = (offer: Offer) => Promise<T>;
 
+/** Ways to have offers measured elsewhere before they are asked for. */
+export interface Ahead {
+  begin(offers: readonly Offer[]): void;
+  /** undefined where nobody measures ahead */
+  rehearse(offer: Offer): Promise<Figures | undefined>;
+}
+
+const alone: Ahead = { begin: () => {}, rehearse: async () => undefined };
+
 /** The grid of every arm; which kinds of limits there are matters, not how tight they are. */
-export async function measureGrid<T>(limits: Limits, arms: readonly Arm[], attempt: Try<T>): Promise<Curve<T>[]> {
-  const curves: Curve<T>[] = [];
-  for (const arm of arms) {
-    for (const bytes of sharesOfBytes(limits)) {
-      const points: T[] = [];
-      for (const decade of grid) points.push(await attempt({ arm, price: 10 ** decade, structure: 1, bytes }));
-      curves.push({ arm, bytes, points });
+export async function measureGrid<T>(
+  limits: Limits,
+  arms: readonly Arm[],
+  attempt: Try<T>,
+  { begin }: Ahead = alone,
+): Promise<Curve<T>[]> {
+  const curves = arms.flatMap((arm) => sharesOfBytes(limits).map((bytes) => ({ arm, bytes, points: [] as T[] })));
+  const offersOf = ({ arm, bytes }: Omit<Curve<T>, 'points'>): Offer[] =>
+    grid.map((decade) => ({ arm, price: 10 ** decade, structure: 1, bytes }));
+  const all = curves.flatMap(offersOf);
+  for (const curve of curves) {
+    for (const offer of offersOf(curve)) {
+      begin(all);
+      curve.points.push(await attempt(offer));
     }
   }
   return curves;
@@ -73,31 +89,62 @@ export async function search<T extends Attempt>(
   limits: Limits,
   curves: readonly Curve<T>[],
   attempt: Try<T>,
+  { rehearse }: Ahead = alone,
 ): Promise<T[]> {
   const found = curves.flatMap(({ points }) => points);
-  const bisect = async (offered: Omit<Offer, 'price'>, [first, last]: Bracket, count: number): Promise<void> => {
-    let [low, high] = [first, last];
-    for (let i = 0; i < count; i++) {
-      const middle = (low + high) / 2;
-      const one = await attempt({ ...offered, price: 10 ** middle });
-      found.push(one);
-      if (isPast(one, limits)) high = middle;
-      else low = middle;
-      const excess = excessOf(one, limits);
-      if (wantsFit(limits) && excess <= 0 && excess > -nearEnough) break;
-    }
+  const add: Try<T> = async (offer) => {
+    const one = await attempt(offer);
+    found.push(one);
+    return one;
+  };
+  /** Each by itself, beside each other where somebody measures ahead; then in order. */
+  const bisectAll = async (all: readonly Bisection[]): Promise<void> => {
+    await Promise.all(all.map((one) => bisect(limits, one, rehearse)));
+    for (const one of all) await bisect(limits, one, add);
   };
   const promises = curves.map((curve) => ({ ...curve, ...promiseOf(curve, limits) }));
   promises.sort((a, b) => a.score - b.score);
-  for (const { arm, bytes, bracket, isBeyond } of promises.slice(0, refined))
-    await bisect({ arm, structure: 1, bytes }, bracket, isBeyond ? halvings.beyond : halvings.within);
+  await bisectAll(
+    promises.slice(0, refined).map(({ arm, bytes, bracket, isBeyond }) => ({
+      offered: { arm, structure: 1, bytes },
+      bracket,
+      count: isBeyond ? halvings.beyond : halvings.within,
+    })),
+  );
   const best = bestOf(limits, found) ?? nearestOf(limits, found);
   if (best && best.arm.passes.size > 0) {
     const price = Math.log10(best.price);
-    for (const structure of balances)
-      await bisect({ ...best, structure }, [price - around, price + around], halvings.around);
+    const bracket: Bracket = [price - around, price + around];
+    await bisectAll(
+      balances.map((structure) => ({ offered: { ...best, structure }, bracket, count: halvings.around })),
+    );
   }
   return found;
+}
+
+/** A search for the price at which a limit is met. */
+interface Bisection {
+  readonly offered: Omit<Offer, 'price'>;
+  readonly bracket: Bracket;
+  readonly count: number;
+}
+
+/** Until it is near enough, or nothing is found. */
+async function bisect(
+  limits: Limits,
+  { offered: { arm, structure, bytes }, bracket, count }: Bisection,
+  attempt: Try<Figures | undefined>,
+): Promise<void> {
+  let [low, high] = bracket;
+  for (let i = 0; i < count; i++) {
+    const middle = (low + high) / 2;
+    const one = await attempt({ arm, structure, bytes, price: 10 ** middle });
+    if (!one) return;
+    if (isPast(one, limits)) high = middle;
+    else low = middle;
+    const excess = excessOf(one, limits);
+    if (wantsFit(limits) && excess <= 0 && excess > -nearEnough) return;
+  }
 }
 
 /** Decades of the price. */

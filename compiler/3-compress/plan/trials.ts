@@ -2,6 +2,7 @@ import type { PlannedAction } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner, ShippedSize } from '../../ir/trial.ts';
 import { type Action, makeRestructure, type PassResult, type StructureMemory } from '../structure.ts';
+import { type Asked, type Helpers, NotRemembered } from './ahead.ts';
 import { type Choices, pricedChoices } from './choices.ts';
 import { makeOffersOf, type StoringMemory } from './known-offers.ts';
 import type { Figures } from './limits.ts';
@@ -76,6 +77,9 @@ export interface TrialsTask {
   readonly draft: Builder['draft'];
   readonly measure: (graph: Graph) => Promise<Figures>;
   readonly memory: Pick<TrialMemory, 'figures'>;
+  /** decides by what is remembered alone, or throws `NotRemembered` */
+  readonly draftRemembered: Builder['draft'];
+  readonly helpers: Helpers | undefined;
   /** each different result, as it is measured */
   readonly onTrial: (trial: Figures, count: number) => void;
 }
@@ -85,20 +89,53 @@ export interface Trials {
   at(offer: Offer, overrides?: Overrides): Promise<Trial>;
   /** What each place was offered there. */
   offersAt(trial: Trial): Offers;
+  /** These are going to be asked: helpers begin with those of which too little is known. */
+  begin(all: readonly Asked[]): void;
+  /** The figures of an offer once helpers have them, as no result of the search; undefined where there are no helpers. */
+  rehearse(offer: Offer): Promise<Figures | undefined>;
   /** every different result so far */
   all(): Trial[];
 }
 
 /** Trials by price: offers that come to the same decisions are measured once, and remembered. */
-export function makeTrials({ switches, limits, size, draft, measure, memory, onTrial }: TrialsTask): Trials {
+export function makeTrials(task: TrialsTask): Trials {
+  const { switches, limits, size, measure, memory, helpers, onTrial } = task;
   const results = new Map<string, Trial>();
-  const draftAt = (offer: Offer, overrides: Overrides): { readonly drafted: Drafted; readonly offers: Offers } => {
+  const begun = new Set<string>();
+  const draftAt = (offer: Offer, overrides: Overrides, draft = task.draft) => {
     const offers: Offers = new Map();
     const priced = pricedChoices(offer.arm.passes, switches, pricesFor(offer, size, limits));
     return { drafted: draft(withOverrides(priced, overrides, offers)), offers };
   };
+  const recall = ({ offer, overrides }: Asked): Figures | undefined => {
+    try {
+      const { actions } = draftAt(offer, overrides, task.draftRemembered).drafted;
+      return memory.figures.recall(JSON.stringify(decisionsOf(actions)));
+    } catch (error) {
+      if (error instanceof NotRemembered) return undefined;
+      throw error;
+    }
+  };
+  const begin = (all: readonly Asked[]): void => {
+    if (!helpers?.areReady) return;
+    for (const asked of all) {
+      const question = questionOf(asked);
+      if (begun.has(question)) continue;
+      begun.add(question);
+      if (!recall(asked)) helpers.begin(asked);
+    }
+  };
   return {
+    begin,
+    async rehearse(offer) {
+      const asked = { offer, overrides: new Map() };
+      if (!helpers?.areReady) return undefined;
+      begin([asked]);
+      await helpers.done(asked);
+      return recall(asked);
+    },
     async at(offer, overrides = new Map()) {
+      await helpers?.done({ offer, overrides });
       const { graph, actions } = draftAt(offer, overrides).drafted;
       const decisions = decisionsOf(actions);
       const key = JSON.stringify(decisions);
@@ -116,6 +153,10 @@ export function makeTrials({ switches, limits, size, draft, measure, memory, onT
     all: () => [...results.values()],
   };
 }
+
+/** The same for the same trial. */
+export const questionOf = ({ offer: { arm, price, structure, bytes }, overrides }: Asked): string =>
+  JSON.stringify([arm.name, price, structure, bytes, ...overrides]);
 
 const bytesMatter = ({ size, latency, memory }: Limits): boolean =>
   size !== undefined || (latency === undefined && memory === undefined);

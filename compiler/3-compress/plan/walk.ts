@@ -1,4 +1,5 @@
 import type { ShippedSize } from '../../ir/trial.ts';
+import type { Asked } from './ahead.ts';
 import { decisiveLoss, guidingLoss } from './judge.ts';
 import { excessOf, isBetter, isMet, isPast, nearEnough, totalOf, wantsFit } from './limits.ts';
 import type { Limits } from './options.ts';
@@ -42,6 +43,7 @@ export async function descend(limits: Limits, start: Trial, trials: Trials): Pro
     const futile = tried[amount];
     const steps = stepsDown({ ...knownAt(current, trials), futile }, amount, walk.measured);
     const next: Stand[] = [];
+    trials.begin(steps.map((one) => askedOf(current, one)));
     for (const one of steps) {
       const made = await take(current, one, trials);
       // A place may be gone, or smaller elsewhere now: what saves nothing is not tried again.
@@ -73,6 +75,7 @@ export async function ascend(limits: Limits, start: Trial, trials: Trials): Prom
     const room = roomAt(current.trial.size, limits, amount);
     const steps = stepsUp({ ...knownAt(current, trials), futile }, amount, room, walk.measured);
     let best: Stand | undefined;
+    trials.begin(steps.map((one) => askedOf(current, one)));
     for (const one of steps) {
       const made = await take(current, one, trials);
       const isGain = isMet(made.trial, limits) && isBetter(made.trial, current.trial, limits);
@@ -92,10 +95,14 @@ const knownAt = ({ trial, overrides }: Stand, trials: Trials) => ({
   offers: trials.offersAt(trial),
 });
 
-const take = async ({ trial, overrides }: Stand, { key, label }: Step, trials: Trials): Promise<Stand> => {
-  const changed = new Map([...overrides, [key, label]]);
-  return { trial: await trials.at(trial, changed), overrides: changed };
-};
+function askedOf({ trial: { arm, price, structure, bytes }, overrides }: Stand, { key, label }: Step): Asked {
+  return { offer: { arm, price, structure, bytes }, overrides: new Map([...overrides, [key, label]]) };
+}
+
+async function take(stand: Stand, step: Step, trials: Trials): Promise<Stand> {
+  const { offer, overrides } = askedOf(stand, step);
+  return { trial: await trials.at(offer, overrides), overrides };
+}
 
 /** What the limit that is hardest to meet is about. */
 function tightest(size: ShippedSize, limits: Limits): Amount {

@@ -58,12 +58,19 @@ function trialsFrom(labels: Readonly<Record<string, string>>, network = places, 
     all.push(trial);
     return trial;
   };
+  /** what helpers were told of, all that is asked among it */
+  const begun: string[] = [];
   const trials: Trials = {
-    at: async (_offer, overrides = new Map()) => make(overrides),
+    at: async (_offer, overrides = new Map()) => {
+      expect(begun).toContain(JSON.stringify([...overrides]));
+      return make(overrides);
+    },
     offersAt: () => new Map(Object.entries(network)),
     all: () => all,
+    begin: (asked) => begun.push(...asked.map(({ overrides }) => JSON.stringify([...overrides]))),
+    rehearse: async () => undefined,
   };
-  return { trials, start: make(new Map(Object.entries(labels))) };
+  return { trials, begun, start: make(new Map(Object.entries(labels))) };
 }
 
 describe('descend', () => {
