@@ -1,4 +1,4 @@
-import { noMemory, type TrialMemory } from './3-compress/plan/trial-memory.ts';
+import type { TrialMemory } from './3-compress/plan/trial-memory.ts';
 import type { Remembered } from './3-compress/remembered.ts';
 
 /** One answer: its kind, what was asked, and the answer as that kind has it. */
@@ -49,10 +49,10 @@ export function makeMemory(): LoggedMemory {
   };
 }
 
-/** Whether it came from `since`, as far as can be told. */
+/** Whether it came from `since`, as far as can be told; kinds that there are not are not added. */
 export const areEntries = (value: unknown): value is Entry[] =>
   Array.isArray(value) &&
-  value.every((entry) => Array.isArray(entry) && entry.length === 3 && entry[0] in noMemory && isText(entry[1]));
+  value.every((entry) => Array.isArray(entry) && entry.length === 3 && entry.slice(0, 2).every(isText));
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 

@@ -90,6 +90,8 @@ export interface StructureMemory {
   readonly taken: Remembered<readonly string[]>;
 }
 
+export const noStructureMemory: StructureMemory = { places: forgetful, taken: forgetful };
+
 export interface StructureKnowledge {
   /** relative squared error of the outputs per that of a value; 1 where left out */
   readonly sensitivityOf?: (graph: Graph, value: ValueId) => number;
@@ -117,7 +119,7 @@ export function makeRestructure(
     samples,
     makeRunner,
     sensitivityOf: knowledge.sensitivityOf ?? (() => 1),
-    memory: knowledge.memory ?? { places: forgetful, taken: forgetful },
+    memory: knowledge.memory ?? noStructureMemory,
   };
   const original = makeStage(context, '', () => ({ graph, unfolded: graph, taken: [] }));
   return ({ isActive, level: choose }, visit = () => {}) => {

@@ -3,21 +3,13 @@ import { models } from '../../compiler/2-train/models/index.ts';
 import { adam } from '../../compiler/2-train/optimisers/index.ts';
 import { cosine } from '../../compiler/2-train/schedules.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
-import { bars } from '../2-train/toy-data.ts';
 import { collapseGoals } from '../bench/training/collapse-goals.ts';
 import { makeCollapseStudy } from '../bench/training/collapse-study.ts';
-import type { ImageData } from '../bench/training/data.ts';
 import { accuracy } from '../bench/training/measure.ts';
 import type { ArmContext, Figures } from '../bench/training/study.ts';
+import { barImages } from './bar-images.ts';
 
-const samples = bars(64, 3);
-const images: ImageData = {
-  kind: 'images',
-  name: 'bars',
-  sizes: [1, 8, 8],
-  classes: 2,
-  open: async () => ({ train: samples, validation: samples, test: samples }),
-};
+const images = barImages(64);
 const [width, hidden, depth] = [8, 32, 2];
 const study = makeCollapseStudy({
   name: 'bars',

@@ -3,19 +3,11 @@ import { models } from '../../compiler/2-train/models/index.ts';
 import { adam } from '../../compiler/2-train/optimisers/index.ts';
 import { cosine } from '../../compiler/2-train/schedules.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
-import { bars } from '../2-train/toy-data.ts';
-import type { ImageData } from '../bench/training/data.ts';
 import { accuracyAt, makeDropoutStudy } from '../bench/training/dropout-study.ts';
 import type { ArmContext, Figures } from '../bench/training/study.ts';
+import { barImages } from './bar-images.ts';
 
-const samples = bars(128, 3);
-const images: ImageData = {
-  kind: 'images',
-  name: 'bars',
-  sizes: [1, 8, 8],
-  classes: 2,
-  open: async () => ({ train: samples, validation: samples, test: samples }),
-};
+const images = barImages(128);
 const [widths, whole] = [[8, 16, 32], 32];
 const study = makeDropoutStudy({
   name: 'bars',

@@ -1,10 +1,10 @@
-import type { DataPort, DataSet } from '../../data/data-set.ts';
+import type { DataSet } from '../../data/data-set.ts';
 import { differenceBound } from '../../data/difference-bound.ts';
+import { portsOf } from '../../data/graph-ports.ts';
 import { measureMetrics } from '../../data/measure-metrics.ts';
 import type { Metric, MetricResult } from '../../data/metrics/metric.ts';
 import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner, Runner } from '../../ir/trial.ts';
-import { sizesOf } from '../../tensor/shape.ts';
 import { relativeError } from '../calibrate/relative-error.ts';
 
 /** Samples that decide by a metric; no part of the calibration data, nor of what is reported in the end. */
@@ -70,7 +70,7 @@ export async function makeMetricComparison(
   { data, metric }: Validation,
   runner: Runner,
 ): Promise<(changed: Runner) => Promise<MetricLoss>> {
-  const ports = outputPorts(original);
+  const ports = portsOf(original, original.outputs);
   const needsReference = metric.needs === 'reference';
   const measure = async (measured: Runner): Promise<MetricResult> => {
     const [result] = await measureMetrics([metric], {
@@ -95,9 +95,3 @@ export async function makeMetricComparison(
     };
   };
 }
-
-const outputPorts = (graph: Graph): DataPort[] =>
-  graph.outputs.map(({ name, value }) => {
-    const type = graph.values.get(value)?.type;
-    return { name, dtype: type?.dtype ?? 'float32', shape: sizesOf(type?.shape ?? []) };
-  });

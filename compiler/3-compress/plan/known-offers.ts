@@ -59,7 +59,7 @@ export type OffersOf = (draft: Draft, equalised: Equalisation) => KnownOffers;
 /** Inputs that attentions are tried in integers on. */
 const mostTried = 8;
 
-const noMemory: StoringMemory = {
+export const noStoringMemory: StoringMemory = {
   readers: forgetful,
   encodings: forgetful,
   made: forgetful,
@@ -75,7 +75,7 @@ interface Context extends Required<StoringKnowledge> {
 export function makeOffersOf(
   samples: readonly Feeds[],
   makeRunner: MakeRunner,
-  { sensitivityOf = () => 1, memory = noMemory }: StoringKnowledge = {},
+  { sensitivityOf = () => 1, memory = noStoringMemory }: StoringKnowledge = {},
 ): OffersOf {
   const known = new WeakMap<Draft, Map<string, KnownOffers>>();
   return (draft, equalised) => {

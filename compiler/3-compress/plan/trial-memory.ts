@@ -1,7 +1,7 @@
 import type { PlannedAction } from '../../ir/bundle.ts';
 import { forgetful, type Remembered } from '../remembered.ts';
-import type { StructureMemory } from '../structure.ts';
-import type { StoringMemory } from './known-offers.ts';
+import { noStructureMemory, type StructureMemory } from '../structure.ts';
+import { noStoringMemory, type StoringMemory } from './known-offers.ts';
 import type { Figures } from './limits.ts';
 
 /** What makes a result again. */
@@ -21,13 +21,9 @@ export interface TrialMemory extends StructureMemory, StoringMemory {
 }
 
 export const noMemory: TrialMemory = {
+  ...noStructureMemory,
+  ...noStoringMemory,
   sensitivities: forgetful,
-  places: forgetful,
-  taken: forgetful,
-  readers: forgetful,
-  encodings: forgetful,
-  made: forgetful,
-  attentions: forgetful,
   figures: forgetful,
   errors: forgetful,
 };

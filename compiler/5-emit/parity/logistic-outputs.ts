@@ -1,8 +1,8 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import { ops } from '../../ops/index.ts';
 
-/** Units in the last place of 1/2 that onnxruntime's sum may be off by. */
-const logisticError = 4 * 2 ** -25;
+/** What onnxruntime's sum may be off by: two units in the last place of 1/2 in float32. */
+const logisticError = 2 ** -23;
 
 /**
  * Outputs that are a sigmoid's, moved at most, and how far onnxruntime's may be off: it adds an odd rational function to 1/2

@@ -45,7 +45,8 @@ export async function proveParity(request: ParityRequest): Promise<Proof[]> {
   const engines: Engine[] = code.wasm.map((module) => wasmEngine(code, module, index));
   if (code.webgpu) engines.push(webGpuEngine(code, files, request.runInPage));
   engines.push(onnxRuntimeEngine(request.onnx));
-  if (request.tensorflow) engines.push(tensorflowEngine(request.tensorflow));
+  const names = graph.outputs.map(({ name }) => name);
+  if (request.tensorflow) engines.push(tensorflowEngine(request.tensorflow, names));
   // Other processes compute while this one evaluates.
   const runs = engines.map((engine) => settle(engine, feeds));
   const references = evaluateReferences(graph, feeds);

@@ -12,8 +12,14 @@ export interface TensorflowFiles {
   readonly constants: Readonly<Record<string, Tensor>>;
 }
 
-/** The model's own files in TensorFlow.js, on its wasm backend or, where that lacks a kernel, in JavaScript; in another process. */
-export const tensorflowEngine = ({ model, shards, constants }: TensorflowFiles): Engine => ({
+/**
+ * The model's own files in TensorFlow.js, on its wasm backend or, where that lacks a kernel, in JavaScript; in another process.
+ * @param outputs lcc's names: of a graph those of its signature or nodes, of layers in the model's order
+ */
+export const tensorflowEngine = (
+  { model, shards, constants }: TensorflowFiles,
+  outputs: readonly string[],
+): Engine => ({
   name: 'tfjs',
   async run(feeds) {
     const tensors = [...Object.entries(constants), ...feeds].map(([name, { dtype, shape, data }]) => {
@@ -25,7 +31,7 @@ export const tensorflowEngine = ({ model, shards, constants }: TensorflowFiles):
       wasm: import.meta.resolve('@tensorflow/tfjs-backend-wasm'),
     };
     const json: unknown = JSON.parse(new TextDecoder().decode(model));
-    const answer = await runInChild(script, { packages, json, shards, tensors }).catch((error: Error) => {
+    const answer = await runInChild(script, { packages, json, shards, tensors, outputs }).catch((error: Error) => {
       throw new NotAvailable(error.message.split('\n', 1)[0] ?? '');
     });
     return asResults(answer);
@@ -35,7 +41,7 @@ export const tensorflowEngine = ({ model, shards, constants }: TensorflowFiles):
 const typesOfTensorflow: ReadonlySet<string> = new Set(['float32', 'int32', 'bool']);
 
 const script = `
-const answer = async ({ packages, json, shards, tensors }) => {
+const answer = async ({ packages, json, shards, tensors, outputs }) => {
   const tf = await import(packages.tfjs);
   const { setWasmPaths } = await import(packages.wasm);
   setWasmPaths(decodeURIComponent(new URL('.', packages.wasm).pathname));
@@ -46,33 +52,26 @@ const answer = async ({ packages, json, shards, tensors }) => {
   for (const backend of ['wasm', 'cpu']) {
     try {
       await tf.setBackend(backend);
-      return await run(tf, artifacts, tensors);
+      return await run(tf, artifacts, tensors, outputs);
     } catch (error) {
       failures.push(backend + ': ' + String(error?.message ?? error).split('\\n', 1)[0]);
     }
   }
   throw new Error('tfjs computes it neither on ' + failures.join(' nor on '));
 };
-const run = async (tf, artifacts, tensors) => {
+const run = async (tf, artifacts, tensors, outputs) => {
   const made = Object.fromEntries(tensors.map(({ name, dtype, sizes, data }) => [name, tf.tensor(data, sizes, dtype)]));
+  const results = [await predict(tf, artifacts, made, outputs)].flat();
+  return Object.fromEntries(await Promise.all(outputs.map(async (name, i) => [name, await results[i].data()])));
+};
+const predict = async (tf, artifacts, made, outputs) => {
   const handler = { load: async () => artifacts };
   if (artifacts.modelTopology.node !== undefined) {
     const model = await tf.loadGraphModel(handler);
-    const names = Object.keys(model.modelSignature?.outputs ?? {});
-    const outputs = names.length > 0 ? names : model.outputNodes;
-    const results = [await model.executeAsync(made, outputs)].flat();
-    return Object.fromEntries(await Promise.all(outputs.map(async (name, i) => [name, await results[i].data()])));
+    return model.executeAsync(made, outputs);
   }
   const model = await tf.loadLayersModel(handler);
   // a sequential model has no names before
   if (model.getClassName() === 'Sequential') model.build();
-  const results = [model.predict(model.inputNames.map((name) => made[name]))].flat();
-  const names = [];
-  // lcc's names of what several outputs of one layer are called
-  for (const layer of model.outputNames) {
-    let name = layer;
-    for (let count = 1; names.includes(name); count++) name = layer + '_' + count;
-    names.push(name);
-  }
-  return Object.fromEntries(await Promise.all(names.map(async (name, i) => [name, await results[i].data()])));
+  return model.predict(model.inputNames.map((name) => made[name]));
 };`;

@@ -18,7 +18,7 @@ describe('tfjs as a second opinion', () => {
     const shared = tf.layers.dense({ units: 2, name: 'second' });
     const second = shared.apply(first) as tf.SymbolicTensor;
     const model = tf.model({ inputs: x, outputs: [first, second, shared.apply(second) as tf.SymbolicTensor] });
-    const engine = tensorflowEngine(filesOf(await artifactsOf(model), 2));
+    const engine = tensorflowEngine(filesOf(await artifactsOf(model), 2), ['first', 'second', 'second_1']);
     const results = await engine.run(new Map([['x', tensorOf('float32', [1, 3], [1, -2, 3])]]));
     const expected = (model.predict(tf.tensor2d([[1, -2, 3]])) as tf.Tensor[]).map((one) => [...one.dataSync()]);
     expect(Object.keys(results)).toEqual(['first', 'second', 'second_1']);
@@ -43,18 +43,18 @@ describe('tfjs as a second opinion', () => {
   const constants = { b: tensorOf('float32', [1, 2], [0.5, -0.5]) };
 
   it('computes a graph model, its bound inputs too', async () => {
-    const { y } = await tensorflowEngine({ ...filesOf(await graph('Neg'), 1), constants }).run(a);
+    const { y } = await tensorflowEngine({ ...filesOf(await graph('Neg'), 1), constants }, ['y']).run(a);
     expect([...y!]).toEqual([-2.5, -2.5]);
   });
 
   it('computes in JavaScript what its wasm backend has no kernel for', async () => {
     expect(tf.getKernel('Erf', 'wasm')).toBeUndefined();
-    const { y } = await tensorflowEngine({ ...filesOf(await graph('Erf'), 1), constants }).run(a);
+    const { y } = await tensorflowEngine({ ...filesOf(await graph('Erf'), 1), constants }, ['y']).run(a);
     expect(Number(y![0])).toBeCloseTo(0.999593, 5);
   });
 
   it('is not available for what tfjs cannot compute, and says why', async () => {
-    const engine = tensorflowEngine({ ...filesOf(await graph('Betainc'), 1), constants });
+    const engine = tensorflowEngine({ ...filesOf(await graph('Betainc'), 1), constants }, ['y']);
     const failure = await engine.run(a).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(NotAvailable);
     expect(String(failure)).toContain('Betainc');
