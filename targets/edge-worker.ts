@@ -4,6 +4,7 @@ export const edgeWorker: Target = {
   name: 'edge-worker',
   description: 'edge workers: wasm imported as a module, nothing fetched to compile',
   backends: ['wasm'],
+  profile: 'server-core',
   wasm: { modules: ['simd'], load: 'import' },
   syntax: 'es2022',
   classicScript: false,

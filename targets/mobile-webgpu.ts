@@ -4,6 +4,7 @@ export const mobileWebGpu: Target = {
   name: 'mobile-webgpu',
   description: 'phones: WebGPU where it is there, else wasm SIMD',
   backends: ['webgpu', 'wasm'],
+  profile: 'phone-mid',
   wasm: { modules: ['simd', 'relaxed'], load: 'fetch' },
   syntax: 'es2022',
   classicScript: false,

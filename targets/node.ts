@@ -4,6 +4,7 @@ export const node: Target = {
   name: 'node',
   description: 'Node 20.16 and later: wasm SIMD, files read from disk',
   backends: ['wasm'],
+  profile: 'server-core',
   wasm: { modules: ['simd', 'relaxed'], load: 'fetch' },
   syntax: 'es2022',
   classicScript: false,

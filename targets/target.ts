@@ -1,3 +1,5 @@
+import type { ProfileName } from './profiles/shipped.ts';
+
 export type Backend = 'webgpu' | 'wasm';
 
 /** What a named target emits. Generators read this; nothing else knows target names. */
@@ -6,6 +8,8 @@ export interface Target {
   /** one line for `lcc targets` */
   readonly description: string;
   readonly backends: readonly Backend[];
+  /** the device class that time is estimated for */
+  readonly profile: ProfileName;
   readonly wasm: {
     /** modules to emit, best last; the loader probes */
     readonly modules: readonly WasmFeatures[];

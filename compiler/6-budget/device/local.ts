@@ -1,0 +1,12 @@
+import { launchBrowser, runInPage } from '../browser/index.ts';
+import { browserOf } from './browser-of.ts';
+import type { Device } from './device.ts';
+
+const askName = 'export default () => navigator.userAgent;';
+
+/** This machine's browser, headless. @throws LccError LCC6001 to LCC6003 */
+export async function openLocal(gpu: 'software' | 'hardware'): Promise<Device> {
+  const browser = await launchBrowser({ gpu });
+  const run: Device['run'] = (page) => runInPage(browser, page);
+  return { name: browserOf(String(await run({ module: askName }))), run, close: () => browser.close() };
+}
