@@ -6,5 +6,6 @@ import { ingestTensorflow } from './tensorflow/ingest.ts';
 export const ingest = (source: ModelSource, options: IngestOptions = {}): Ingested =>
   isJson(source) ? ingestTensorflow(source, options) : ingestOnnx(source, options);
 
-const isJson = ({ bytes, file }: ModelSource): boolean =>
+/** Whether a model is TensorFlow.js's. */
+export const isJson = ({ bytes, file }: ModelSource): boolean =>
   file?.endsWith('.json') || /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));

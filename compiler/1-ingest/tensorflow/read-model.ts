@@ -37,6 +37,13 @@ export function readModel({ bytes, file }: ModelSource): TensorflowModel {
   return { format, topology, signature: signatureOf(root), weights, shards };
 }
 
+/** The files of weights, as the manifest names them. @throws LccError LCC1101; Malformed */
+export function shardPaths({ bytes, file }: ModelSource): string[] {
+  const root = new Fields(parseJson(bytes, file), '');
+  const groups = root.has('weightsManifest') ? root.entries('weightsManifest') : [];
+  return groups.flatMap((group) => group.strings('paths'));
+}
+
 function parseJson(bytes: Uint8Array, file: string | undefined): Json {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));

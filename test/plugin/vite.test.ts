@@ -1,0 +1,45 @@
+import { readdirSync } from 'node:fs';
+import { build, createServer, type InlineConfig } from 'vite';
+import { describe, expect, test } from 'vitest';
+import lcc from '../../compiler/plugin/vite.ts';
+import { type App, answering, makeApp, scaled, scalingModel, sharedCache } from './app.ts';
+
+const configOf = (app: App): InlineConfig => ({
+  configFile: false,
+  root: app.folder,
+  logLevel: 'silent',
+  plugins: [lcc({ target: 'mobile-wasm', cache: sharedCache })],
+});
+
+const appWith = (specifier: string): App =>
+  makeApp({
+    'main.js': answering(specifier),
+    'models/digits.onnx': scalingModel(),
+    'package.json': '{ "type": "module" }',
+  });
+
+describe('code for servers', () => {
+  test.each([
+    [false, ['main.js']],
+    [true, ['assets', 'main.js']],
+  ])('built with ssrEmitAssets %s reads its files, or holds them', async (ssrEmitAssets, files) => {
+    const app = appWith('./models/digits.onnx');
+    await build({ ...configOf(app), build: { ssr: 'main.js', ssrEmitAssets } });
+    expect(readdirSync(app.at('dist')).sort()).toEqual(files);
+    const { answer } = await import(/* @vite-ignore */ app.at('dist/main.js'));
+    expect(await answer()).toEqual(scaled());
+  });
+
+  test('runs in the dev server', async () => {
+    const app = appWith('@models/digits.onnx?dim=batch=1');
+    const alias = { '@models': app.at('models') };
+    const server = await createServer({
+      ...configOf(app),
+      resolve: { alias },
+      server: { middlewareMode: true, ws: false },
+    });
+    const { answer } = await server.ssrLoadModule('/main.js');
+    expect(await answer()).toEqual(scaled());
+    await server.close();
+  });
+});
