@@ -42,7 +42,8 @@ function placeBuffers(graph: Graph, written: WrittenProgram, layouts: Layouts, f
   const { kernels, calls, constants, macs } = written;
   const bytesOf = (id: ValueId): number =>
     4 * (layouts.buffers.get(id)?.elements ?? elementCount(findValue(id).type.shape));
-  const arena = planArena(lifetimesOf(graph, calls, bytesOf));
+  const lifetimes = lifetimesOf(graph, calls, bytesOf);
+  const arena = planArena(lifetimes);
   const locate = (id: ValueId, offset: number, bytes: number): Location => ({
     space: 'arena',
     offset: (arena.offsets.get(id) ?? 0) + offset,
@@ -64,6 +65,15 @@ function placeBuffers(graph: Graph, written: WrittenProgram, layouts: Layouts, f
     inputs: graph.inputs.map((id) => port(findValue(id).name, id)),
     outputs: graph.outputs.map((o) => port(o.name, o.value)),
     arenaBytes: arena.bytes,
+    buffers: lifetimes
+      .map(({ id, bytes, first, last }) => ({
+        name: findValue(id).name,
+        offset: arena.offsets.get(id) ?? 0,
+        bytes,
+        first,
+        last,
+      }))
+      .sort((a, b) => a.first - b.first || a.offset - b.offset),
     macs,
   };
 }

@@ -1,26 +1,31 @@
 import { createHash } from 'node:crypto';
 import type { Manifest, Report } from '../ir/bundle.ts';
 import { measureSizes } from '../ir/file-sizes.ts';
+import type { Graph } from '../ir/graph.ts';
 import { bundleEntry } from './bundle-entry.ts';
 import { fileOf, type ModelCode } from './model-code.ts';
 import { type Placing, printEntry } from './print-entry.ts';
 import { printTypes } from './print-types.ts';
+import { printReport } from './report/print-report.ts';
+import { findSpectra } from './spectra.ts';
 
 export interface EmitOptions {
   /** one ES module with wasm and weights inside */
   readonly singleFile: boolean;
   /** of lcc, for the manifest */
   readonly version: string;
+  /** before lossy compression */
+  readonly original: Graph;
 }
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const printJson = (value: unknown): Uint8Array => utf8(`${JSON.stringify(value, null, 2)}\n`);
 
 export interface EmittedFiles {
-  /** all but the manifest, by path */
+  /** all but those that describe them, by path */
   readonly files: Map<string, Uint8Array>;
-  /** lcc.json, which comes later: it says how well the files compress */
-  readonly manifest: Promise<Uint8Array>;
+  /** lcc.json and report.html, which come later: they say how well the files compress */
+  readonly described: Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 /** All files of a bundle by path. Equal code, report and options give equal bytes. */
@@ -29,8 +34,8 @@ export async function emitBundle(
   report: Report,
   options: EmitOptions,
 ): Promise<Map<string, Uint8Array>> {
-  const { files, manifest } = await emitFiles(code, report, options);
-  return files.set('lcc.json', await manifest);
+  const { files, described } = await emitFiles(code, report, options);
+  return new Map([...files, ...(await described)]);
 }
 
 /** The same, as soon as the bundle can run. */
@@ -57,12 +62,32 @@ export async function emitFiles(code: ModelCode, report: Report, options: EmitOp
   }
   add('index.d.ts', utf8(printTypes(code)));
   add('package.json', printJson(packageOf(report.name)));
-  const printManifest = async (): Promise<Uint8Array> => {
+  const describe = async (): Promise<ReadonlyMap<string, Uint8Array>> => {
     const generator = `lcc ${options.version}` as const;
-    const manifest: Manifest = { generator, ...report, files: Object.fromEntries(await Promise.all(facts)) };
-    return printJson(manifest);
+    const inside = await measureInside(code, files);
+    const described = Object.fromEntries(await Promise.all(facts));
+    const spectra = findSpectra(options.original, report.compression?.actions ?? []);
+    const manifest: Manifest = { generator, ...report, spectra, ...(inside && { inside }), files: described };
+    return new Map([
+      ['lcc.json', printJson(manifest)],
+      ['report.html', utf8(printReport(manifest))],
+    ]);
   };
-  return { files, manifest: printManifest() };
+  return { files, described: describe() };
+}
+
+/** Sizes of what index.js holds; undefined when it holds nothing but JavaScript. */
+async function measureInside(
+  { webgpu, wasm, weights }: ModelCode,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<Manifest['inside']> {
+  const parts = [
+    ...(webgpu ? [['model.wgsl', utf8(webgpu.shaders.join(''))] as const] : []),
+    ...wasm.map(({ features, bytes }) => [fileOf(features), bytes] as const),
+    ['model.lcw', weights.bytes] as const,
+  ].filter(([path]) => !files.has(path));
+  const sizes = parts.map(async ([path, bytes]) => [path, await measureSizes(bytes)] as const);
+  return parts.length === 0 ? undefined : Object.fromEntries(await Promise.all(sizes));
 }
 
 type FileFacts = Manifest['files'][string];

@@ -1,18 +1,20 @@
+import { estimateFromWork, profiles } from '../../targets/profiles/index.ts';
 import type { Target } from '../../targets/target.ts';
 import { emitWasm } from '../../targets/wasm/emit.ts';
 import { emitWebGpu } from '../../targets/webgpu/emit.ts';
-import type { KernelReport, StoredReport } from '../ir/bundle.ts';
+import type { ConstantReport, KernelReport } from '../ir/bundle.ts';
+import { countWork, type Work } from '../ir/count-work.ts';
 import type { Program } from '../ir/program.ts';
 import type { ModelCode } from './model-code.ts';
+import { reportConstants } from './report-constants.ts';
 import { reportWasmKernels, reportWebGpuKernels } from './report-kernels.ts';
-import { reportStored } from './report-stored.ts';
 import { emitWeights } from './weights.ts';
 
 export interface GeneratedCode {
   readonly code: ModelCode;
   readonly kernels: readonly KernelReport[];
-  /** constants decoded at load */
-  readonly stored: readonly StoredReport[];
+  readonly constants: readonly ConstantReport[];
+  readonly work: Work;
 }
 
 /** Code for a target's backends; of the wasm modules the first alone, which every host of the target runs. */
@@ -21,20 +23,23 @@ export function generateCode(program: Program, target: Target): GeneratedCode {
   const [features] = target.wasm.modules;
   const wasm = target.backends.includes('wasm') && features ? emitWasm(program, features) : undefined;
   const webgpu = target.backends.includes('webgpu') ? emitWebGpu(program) : undefined;
+  const counted = countWork(program);
+  const work = webgpu ? { ...counted, dispatches: webgpu.dispatches } : counted;
   return {
+    work,
     code: {
       program,
       target,
       weights,
       wasm: wasm && features ? [{ features, bytes: wasm.bytes }] : [],
       webgpu,
-      prefersWebGpu: webgpu !== undefined && isWorthWebGpu(program, webgpu.dispatches),
+      prefersWebGpu: webgpu !== undefined && isWorthWebGpu(work, target),
     },
     kernels: [
       ...(wasm ? reportWasmKernels(program, wasm) : []),
       ...(webgpu ? reportWebGpuKernels(program, webgpu) : []),
     ],
-    stored: reportStored(program.constants),
+    constants: reportConstants(program.constants),
   };
 }
 
@@ -46,11 +51,10 @@ export function generateAllModules(code: ModelCode): ModelCode {
   return { ...code, wasm: [...code.wasm, ...modules] };
 }
 
-/** Seconds that a GPU run costs before any arithmetic: submit and read-back, then each dispatch. */
-const gpuOverhead = { run: 2e-3, dispatch: 2e-5 };
-/** float32 multiply-adds a second of wasm on a phone's core; an estimate */
-export const wasmRate = 8e9;
-
-/** Whether one run takes wasm longer than the GPU takes to be asked. */
-const isWorthWebGpu = (program: Program, dispatches: number): boolean =>
-  program.macs / wasmRate > gpuOverhead.run + gpuOverhead.dispatch * dispatches;
+/** Whether one run is estimated to take longer on wasm than on WebGPU, on the target's class of device. */
+function isWorthWebGpu(work: Work, { profile, wasm }: Target): boolean {
+  const rates = profiles[profile];
+  const onGpu = estimateFromWork(work, rates, 'webgpu');
+  const onWasm = estimateFromWork(work, rates, 'wasm', wasm.modules.at(-1));
+  return onGpu !== undefined && onWasm !== undefined && onGpu < onWasm;
+}

@@ -1,5 +1,6 @@
 import { Project, VariableDeclarationKind, type WriterFunction, Writers } from 'ts-morph';
 import type { Port } from '../ir/program.ts';
+import { besideModule } from './beside-module.ts';
 import { codecOf } from './codecs.ts';
 import { decodersOf } from './decoders.ts';
 import { addressOf, describeWebGpu, fileOf, type ModelCode, type WasmFile } from './model-code.ts';
@@ -22,7 +23,7 @@ export function printEntry(code: ModelCode, placing: Placing): string {
   const printFile = (file: string, bytes: Uint8Array): string =>
     placing === 'inside'
       ? `() => ${use('fromBase64')}(${quote(Buffer.from(bytes).toString('base64'))})`
-      : `() => new URL(${quote(`./${file}`)}, import.meta.url)`;
+      : `() => ${besideModule(file)}`;
   const printModule = (wasm: WasmFile, position: number): string => {
     const source = target.wasm.load === 'import' ? '() => wasm' : printFile(fileOf(wasm.features), wasm.bytes);
     const probe = wasm.features === 'relaxed' ? 'hasRelaxedSimd' : 'hasSimd';

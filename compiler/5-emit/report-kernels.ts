@@ -10,8 +10,8 @@ import type { Kernel } from '../kernel/nest.ts';
 /** What `lcc inspect` shows of a program's kernels as wasm runs them, in the order of the program. */
 export const reportWasmKernels = (program: Program, { kernels }: WasmCode): KernelReport[] =>
   reportKernels(program, 'wasm', (i) => {
-    const facts = kernels[i];
-    return [facts?.isVector ? 'vector' : 'scalar', facts?.tile].filter((part) => part !== undefined).join(' ');
+    const { isVector = false, tile, bytes = 0 } = kernels[i] ?? {};
+    return { form: [isVector ? 'vector' : 'scalar', tile].filter((part) => part !== undefined).join(' '), bytes };
   });
 
 /** The same as WebGPU runs them. Tiles load operands again: a contraction's bytes count every load from storage. */
@@ -19,7 +19,7 @@ export const reportWebGpuKernels = (program: Program, { kernels }: WebGpuCode): 
   reportKernels(
     program,
     'webgpu',
-    (i) => kernels[i]?.tile ?? '',
+    (i) => ({ form: kernels[i]?.tile ?? '', bytes: kernels[i]?.bytes ?? 0 }),
     (kernel) => (kernel.kind === 'contraction' ? storageBytesPerMac(kernel) * macsOf(kernel) : undefined),
   );
 
@@ -27,7 +27,7 @@ export const reportWebGpuKernels = (program: Program, { kernels }: WebGpuCode): 
 function reportKernels(
   program: Program,
   backend: Backend,
-  formOf: (kernel: number) => string,
+  codeOf: (kernel: number) => { readonly form: string; readonly bytes: number },
   operandBytes: (kernel: Kernel) => number | undefined = () => undefined,
 ): KernelReport[] {
   const uses = countUses(program);
@@ -36,7 +36,8 @@ function reportKernels(
     const macShare = program.macs === 0 ? 0 : (calls * macsOf(kernel)) / program.macs;
     const loaded = operandBytes(kernel);
     const bytes = Math.round(loaded === undefined ? all : all - operands + calls * loaded);
-    return { backend, name: kernel.name, work: describeWork(kernel), form: formOf(i), calls, macShare, bytes };
+    const { form, bytes: codeBytes } = codeOf(i);
+    return { backend, name: kernel.name, work: describeWork(kernel), form, calls, macShare, codeBytes, bytes };
   });
 }
 

@@ -1,8 +1,9 @@
 import type { LoadOptions, Model } from '../../runtime/abi.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Work } from './count-work.ts';
 import type { Graph } from './graph.ts';
-import type { Program } from './program.ts';
+import type { ArenaBuffer, Program } from './program.ts';
 import type { Feeds } from './trial.ts';
 
 /** The stages of a compile in order; `lcc inspect --after <stage>` names them. */
@@ -127,17 +128,31 @@ export interface ActionReport {
   readonly outputError?: { readonly before: number; readonly after: number };
 }
 
-/** The whole after each lossy pass, measured. */
-export interface StepReport {
-  readonly pass: string;
-  readonly actions: number;
+/** A whole model, measured. */
+export interface Outcome {
   /** estimated download: brotli bytes of code and weights */
   readonly size: number;
   readonly macs: number;
+  /** of a run on the target's class of device, estimated */
+  readonly milliseconds: number;
   /** L2 error over the variation between inputs, of the worst output, on held-out calibration inputs */
   readonly error: number;
   /** of the evaluation data, where there are labels */
   readonly metric?: number;
+}
+
+/** The whole after each lossy pass. */
+export interface StepReport extends Outcome {
+  readonly pass: string;
+  readonly actions: number;
+}
+
+/** A step to a smaller model that was not taken, as the planner foresees it. */
+export interface NextAction extends PlannedAction {
+  /** bytes of the download or of memory, or multiply-adds */
+  readonly saves: number;
+  /** relative squared error of the outputs that it would add */
+  readonly error: number;
 }
 
 /** What lossy compression did, and what the whole of it loses. */
@@ -145,11 +160,13 @@ export interface CompressionReport {
   readonly limits: Readonly<Record<string, number>>;
   /** trial builds that were measured */
   readonly attempts: number;
-  readonly before: { readonly size: number; readonly macs: number; readonly metric?: number };
+  readonly before: Omit<Outcome, 'error'>;
   readonly steps: readonly StepReport[];
   readonly actions: readonly ActionReport[];
   /** measured results, smallest first, that no smaller one is better than */
-  readonly tradeOff: readonly Pick<StepReport, 'size' | 'macs' | 'error' | 'metric'>[];
+  readonly tradeOff: readonly Outcome[];
+  /** what could be made smaller next, by what it saves, least error for what it saves first; absent where nothing was searched */
+  readonly next?: Readonly<Record<'bytes' | 'memory' | 'macs', readonly NextAction[]>>;
   readonly metric?: {
     readonly name: string;
     readonly samples: number;
@@ -174,8 +191,49 @@ export interface KernelReport {
   readonly calls: number;
   /** share of one run's multiply-adds, 0..1 */
   readonly macShare: number;
+  /** bytes of its code: of its wasm function, 0 where it shares another kernel's; of its WGSL */
+  readonly codeBytes: number;
   /** bytes of the buffers that all its calls of one run use, each once; for WebGPU contractions every load that a tile makes */
   readonly bytes: number;
+}
+
+/** One call of a kernel; what a loop repeats stands once. */
+export interface CallReport {
+  /** position among a backend's `kernels` */
+  readonly kernel: number;
+  /** name of the model's value that it computes, or prepares to compute by a copy */
+  readonly value: string;
+  /** positions among `constants` of those it reads */
+  readonly constants: readonly number[];
+}
+
+/** Singular values of one weight matrix [outputs, inputs] before lossy compression. */
+export interface SpectrumReport {
+  /** name of the layer's output value, as in `compression.actions` */
+  readonly name: string;
+  readonly outputs: number;
+  /** of a convolution: channels times taps */
+  readonly inputs: number;
+  /** the rank it was truncated to; absent where it kept all */
+  readonly rank?: number;
+  /** over the largest, descending, some of them where there are many; absent where computing them would take long */
+  readonly values?: readonly {
+    /** counted from 1 */
+    readonly index: number;
+    readonly value: number;
+  }[];
+}
+
+/** What `lcc report` adds to lcc.measured.json. */
+export interface KernelTimes {
+  readonly backend: 'wasm';
+  readonly browser: string;
+  /** runs of each that were measured */
+  readonly runs: number;
+  /** of one run: as it is, and as the sum of its kernels, what the clock took left out */
+  readonly milliseconds: { readonly whole: number; readonly sum: number };
+  /** of one run, for each of `calls` in order */
+  readonly calls: readonly number[];
 }
 
 /** One comparison against the evaluator or another engine; `not proven` says why it could not run. */
@@ -194,15 +252,15 @@ export interface Proof {
     | { readonly kind: 'not proven'; readonly reason: string };
 }
 
-/** A constant in fewer bytes than kernels read, decoded at load on every backend. */
-export interface StoredReport {
+/** One tensor of model.lcw. */
+export interface ConstantReport {
   readonly name: string;
-  /** such as `int4`, `palette of 16` */
+  /** such as `float32`, `int4`, `palette of 16` */
   readonly form: string;
   /** in model.lcw */
   readonly bytes: number;
-  /** in memory; a part of `memory.constants` */
-  readonly decodedBytes: number;
+  /** in memory, where it is decoded at load on every backend; a part of `memory.constants` */
+  readonly decodedBytes?: number;
 }
 
 export interface PortReport {
@@ -233,11 +291,15 @@ export interface Report {
   readonly inputs: readonly PortReport[];
   readonly outputs: readonly PortReport[];
   readonly macs: number;
-  /** bytes: constants, and inputs, outputs and scratch together */
-  readonly memory: { readonly constants: number; readonly arena: number };
-  /** constants decoded at load; absent when there are none */
-  readonly stored?: readonly StoredReport[];
+  /** what one run does, from which times are estimated */
+  readonly work: Work;
+  /** bytes: constants, and inputs, outputs and scratch together, which are planned as `buffers` */
+  readonly memory: { readonly constants: number; readonly arena: number; readonly buffers: readonly ArenaBuffer[] };
+  /** in the order of model.lcw */
+  readonly constants: readonly ConstantReport[];
   readonly kernels: readonly KernelReport[];
+  /** in the order of a run */
+  readonly calls: readonly CallReport[];
   readonly passes: readonly PassReport[];
   readonly compression?: CompressionReport;
   readonly notes: readonly string[];
@@ -253,7 +315,11 @@ export interface Sizes {
 /** lcc.json. `generator` marks a folder that lcc may replace. */
 export interface Manifest extends Report {
   readonly generator: `lcc ${string}`;
-  /** by path, lcc.json itself and lcc.measured.json left out */
+  /** of what index.js holds, by name: `model.wgsl` for the shaders, in a single file modules and weights before base64 */
+  readonly inside?: Readonly<Record<string, Sizes>>;
+  /** of every layer's weights, in execution order */
+  readonly spectra: readonly SpectrumReport[];
+  /** by path, lcc.json itself, lcc.measured.json and report.html left out */
   readonly files: Readonly<Record<string, { readonly sha256: string; readonly sizes: Sizes }>>;
 }
 

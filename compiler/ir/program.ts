@@ -56,6 +56,15 @@ export interface ConstantPool {
   readonly size: number;
 }
 
+/** A buffer of the arena, and the steps between which it keeps its contents, both included: -1 is before the first. */
+export interface ArenaBuffer {
+  readonly name: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+}
+
 /** What a target's generator turns into code: kernels, the order of their calls, and exact memory. */
 export interface Program {
   readonly name: string;
@@ -65,6 +74,8 @@ export interface Program {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly arenaBytes: number;
+  /** how the arena is used, in the order of first use; nothing is generated from it */
+  readonly buffers: readonly ArenaBuffer[];
   /** multiply-adds of one run */
   readonly macs: number;
 }

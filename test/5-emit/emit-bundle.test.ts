@@ -32,11 +32,12 @@ describe('a bundle folder', () => {
       'model.relaxed.wasm',
       'model.wasm',
       'package.json',
+      'report.html',
     ]);
     const manifest = JSON.parse(text(files, 'lcc.json'));
     expect(manifest.generator).toBe('lcc 0.0.0');
     for (const [path, bytes] of files) {
-      if (path === 'lcc.json') continue;
+      if (path === 'lcc.json' || path === 'report.html') continue;
       expect(manifest.files[path].sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
       expect(manifest.files[path].sizes.raw).toBe(bytes.length);
     }
@@ -79,7 +80,7 @@ describe('a bundle folder', () => {
 
   it('is one file when asked', async () => {
     const all = await emitTiny(tinyModel(), true);
-    expect([...all.keys()].sort()).toEqual(['index.d.ts', 'index.js', 'lcc.json', 'package.json']);
+    expect([...all.keys()].sort()).toEqual(['index.d.ts', 'index.js', 'lcc.json', 'package.json', 'report.html']);
     const files = new Map([
       ['alone.mjs', text(all, 'index.js')],
       ['try.mjs', `import { load } from './alone.mjs'; console.log(await (async () => {${run}})());`],

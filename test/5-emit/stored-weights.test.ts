@@ -7,7 +7,7 @@ import { generateAllModules, generateCode } from '../../compiler/5-emit/generate
 import { Form, Model } from '../../compiler/5-emit/generated/model_generated.ts';
 import { loadModel } from '../../compiler/5-emit/load-model.ts';
 import { proveParity } from '../../compiler/5-emit/parity/prove-parity.ts';
-import { reportStored } from '../../compiler/5-emit/report-stored.ts';
+import { reportConstants } from '../../compiler/5-emit/report-constants.ts';
 import { emitWeights } from '../../compiler/5-emit/weights.ts';
 import { GraphBuilder } from '../../compiler/ir/build.ts';
 import type { Graph } from '../../compiler/ir/graph.ts';
@@ -17,7 +17,7 @@ import { hashBytes } from '../../runtime/hash.ts';
 import { parseWeights } from '../../runtime/weights.ts';
 import { targets } from '../../targets/index.ts';
 import { Expectation, randomFeeds } from '../4-lower/agreement.ts';
-import { emitTiny, reportOf, withFolder } from '../harness/bundle-folder.ts';
+import { emitTiny, emptyGraph, reportOf, withFolder } from '../harness/bundle-folder.ts';
 import { makeRandom } from '../harness/random.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { randomTensor, storedModel, storings } from '../harness/stored-model.ts';
@@ -154,12 +154,16 @@ describe('a model with stored weights', () => {
 
   it('is described by lcc inspect and lcc.json', async () => {
     const code = codeOf(linearLayers([storings['int4 in groups of 32']!, (w) => w, storings.float16!]));
-    const stored = reportStored(code.program.constants);
-    expect(stored).toEqual([
+    const constants = reportConstants(code.program.constants);
+    expect(constants.filter(({ decodedBytes }) => decodedBytes)).toEqual([
       { name: 'w0', form: 'int4', bytes: 232, decodedBytes: 896 },
       { name: 'w2', form: 'float16', bytes: 508, decodedBytes: 896 },
     ]);
-    const files = await emitBundle(code, { ...reportOf(code), stored }, { singleFile: false, version: '0.0.0' });
+    const files = await emitBundle(
+      code,
+      { ...reportOf(code), constants },
+      { singleFile: false, version: '0.0.0', original: emptyGraph },
+    );
     await withFolder(files, async (folder) => {
       const { stdout } = await runCli(['inspect', folder], folder);
       expect(stdout.split('\n').filter((line) => line.startsWith('stored'))).toEqual([
@@ -167,7 +171,7 @@ describe('a model with stored weights', () => {
         'stored  "w2" float16, 508 B, decoded at load to 896 B',
       ]);
       const { stdout: json } = await runCli(['inspect', folder, '--json'], folder);
-      expect(JSON.parse(json)).toMatchObject({ stored, memory: { constants: 3 * 896 } });
+      expect(JSON.parse(json)).toMatchObject({ constants, memory: { constants: 3 * 896 } });
     });
   });
 });

@@ -1,4 +1,4 @@
-import type { PlannedAction } from '../../ir/bundle.ts';
+import type { NextAction, PlannedAction } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner, MeasureSize, ShippedSize } from '../../ir/trial.ts';
 import { passesWithPlaces } from '../structure.ts';
@@ -11,10 +11,11 @@ import { isLimited, type Limits, type Switches } from './options.ts';
 import { noPrices, switchOf } from './prices.ts';
 import { type Ahead, type Curve, measureGrid, search } from './search.ts';
 import { measureSensitivitiesByName } from './sensitivity-by-name.ts';
+import type { Amount } from './steps.ts';
 import { traceActions, tracePasses } from './trace.ts';
 import { decisionsOf, type TrialMemory } from './trial-memory.ts';
 import { type Builder, type Made, makeBuilder, makeTrials, type Trial, type Trials } from './trials.ts';
-import { ascend, descend, startsOf } from './walk.ts';
+import { ascend, descend, nextSteps, startsOf } from './walk.ts';
 
 export interface CompressTask {
   /** verified, after the exact passes */
@@ -61,6 +62,8 @@ export interface Compressed extends Made, Figures {
   readonly tradeOff: readonly Figures[];
   /** different results that were measured */
   readonly attempts: number;
+  /** steps that were not taken; undefined where nothing was searched */
+  readonly next: Record<Amount, NextAction[]> | undefined;
   /** false where nothing meets the limits; this is the nearest then */
   readonly isFeasible: boolean;
   /** decisions of the plan that the graph has no place or level for */
@@ -89,22 +92,24 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     others++;
     return { ...made, ...(await measure(made.graph)) };
   };
-  const decide = async (): Promise<Made & Figures & { readonly isFeasible: boolean }> => {
+  const decide = async (): Promise<Made & Figures & Pick<Compressed, 'isFeasible' | 'next'>> => {
     if (task.plan) {
       const made = await make(plannedChoices(task.plan, missing));
       for (const decision of notEqualised(task.plan, made)) missing.add(decision);
-      return { ...made, isFeasible: true };
+      return { ...made, isFeasible: true, next: undefined };
     }
     const arms = armsFor(graph, switches);
     const ahead = aheadOf(trials);
     const curves = task.sweeps || isLimited(limits) ? await measureGrid(limits, arms, trials.at, ahead) : [];
     // Without limits passes act only as they are forced to.
-    if (!isLimited(limits)) return { ...(await make(forcedChoices(arms, switches))), isFeasible: true };
+    if (!isLimited(limits)) {
+      return { ...(await make(forcedChoices(arms, switches))), isFeasible: true, next: undefined };
+    }
     const { trial, isFeasible } = await findBest(limits, curves, trials);
     const made = build(plannedChoices(trial.decisions, new Set()));
-    return { ...made, size: trial.size, loss: trial.loss, isFeasible };
+    return { ...made, size: trial.size, loss: trial.loss, isFeasible, next: nextSteps(trial, trials) };
   };
-  const { isFeasible, ...chosen } = await decide();
+  const { isFeasible, next, ...chosen } = await decide();
   const steps: PassStep[] = [];
   const done: PlannedAction[] = [];
   for (const { graph: current, actions, unfolded } of tracePasses(graph, build, chosen)) {
@@ -132,6 +137,7 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     steps,
     tradeOff: efficient(all),
     attempts: all.length + others,
+    next,
     isFeasible,
     missing: [...missing],
   };

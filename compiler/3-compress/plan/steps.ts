@@ -98,6 +98,13 @@ export interface Step {
   readonly label: string;
 }
 
+/** The same with what is expected of it. */
+export interface ForeseenStep extends Step {
+  readonly saved: number;
+  /** relative squared error of the outputs that it adds */
+  readonly error: number;
+}
+
 export const stepKey = ({ key, label }: Step): string => `${key}: ${label}`;
 
 /** What steps are to save, or may take. */
@@ -117,14 +124,15 @@ interface Known {
  * Steps of one place to a smaller level, those first that add least error for what they save, one per place. One price
  * for all places takes levels on the lower hull of each place's curve only; steps reach those above it, too.
  */
-export function stepsDown({ labels, offers, futile }: Known, amount: Amount, count: number): Step[] {
+export function stepsDown({ labels, offers, futile }: Known, amount: Amount, count: number): ForeseenStep[] {
   const largest = Math.max(0, ...[...offers.values()].map(([alone]) => alone?.[amount] ?? 0));
   return cheapest(offers, count, (key, levels) => {
     const current = levels.find(({ label }) => label === labels.get(key)) ?? levels[0];
     return levels.flatMap((level) => {
       const saved = (current?.[amount] ?? 0) - level[amount];
       if (saved < leastShare * largest || futile.has(stepKey({ key, label: level.label }))) return [];
-      return [{ key, label: level.label, cost: Math.max(0, level.error - (current?.error ?? 0)) / saved }];
+      const error = Math.max(0, level.error - (current?.error ?? 0));
+      return [{ key, label: level.label, saved, error, cost: error / saved }];
     });
   });
 }
@@ -137,21 +145,22 @@ export function stepsUp({ labels, offers, futile }: Known, amount: Amount, room:
       const taken = level[amount] - (current?.[amount] ?? 0);
       const relief = (current?.error ?? 0) - level.error;
       if (!(taken > 0 && taken <= room && relief > 0) || futile.has(stepKey({ key, label: level.label }))) return [];
-      return [{ key, label: level.label, cost: -relief }];
+      return [{ key, label: level.label, saved: -taken, error: -relief, cost: -relief }];
     });
   });
 }
 
-type Costed = Step & { readonly cost: number };
+type Costed = ForeseenStep & { readonly cost: number };
 
 function cheapest(
   offers: Offers,
   count: number,
   stepsOf: (key: string, levels: readonly OfferedLevel[]) => readonly Costed[],
-): Step[] {
+): ForeseenStep[] {
   const steps = [...offers].flatMap(([key, levels]) => {
     const [best] = [...stepsOf(key, levels)].sort((a, b) => a.cost - b.cost);
     return best ? [best] : [];
   });
-  return steps.sort((a, b) => a.cost - b.cost).slice(0, count);
+  const ordered = steps.sort((a, b) => a.cost - b.cost).slice(0, count);
+  return ordered.map(({ key, label, saved, error }) => ({ key, label, saved, error }));
 }

@@ -1,3 +1,4 @@
+import type { NextAction } from '../../ir/bundle.ts';
 import type { ShippedSize } from '../../ir/trial.ts';
 import type { Asked } from './ahead.ts';
 import { decisiveLoss, guidingLoss } from './judge.ts';
@@ -14,6 +15,20 @@ import {
   stepsUp,
 } from './steps.ts';
 import type { Trial, Trials } from './trials.ts';
+
+/** Steps of each kind that are told at most. */
+const mostNext = 4;
+
+/** What would come next: steps of one place that were not taken, least error for what they save first. */
+export function nextSteps(trial: Trial, trials: Trials): Record<Amount, NextAction[]> {
+  const known = { ...knownAt(standAt(trial), trials), futile: new Set<string>() };
+  const next = (amount: Amount): NextAction[] =>
+    stepsDown(known, amount, mostNext).map(({ key, label, saved, error }) => {
+      const end = key.indexOf(' ');
+      return { pass: key.slice(0, end), place: key.slice(end + 1), level: label, saves: Math.round(saved), error };
+    });
+  return { bytes: next('bytes'), memory: next('memory'), macs: next('macs') };
+}
 
 /** Steps of one walk at most, and how many are measured before one is taken. */
 const walk = { steps: 6, measured: 4 };

@@ -1,0 +1,10 @@
+import type { ConstantReport } from '../ir/bundle.ts';
+import type { ConstantPool } from '../ir/program.ts';
+
+/** What model.lcw holds, in its order. */
+export const reportConstants = (pool: ConstantPool): ConstantReport[] =>
+  pool.entries.map(({ name, dtype, bytes, stored }) =>
+    stored
+      ? { name, form: stored.name, bytes: stored.bytes.length, decodedBytes: bytes.length }
+      : { name, form: dtype, bytes: bytes.length },
+  );

@@ -1,0 +1,97 @@
+import { notABundle } from '../../diagnostics/budget.ts';
+import { bug } from '../../diagnostics/internal.ts';
+import { bundleWithoutWasm } from '../../diagnostics/report.ts';
+import type { KernelTimes, Manifest } from '../../ir/bundle.ts';
+import { launchBrowser, type PageRun, runInPage } from '../browser/index.ts';
+import { isolation } from '../browser/isolation.ts';
+import { makeFeeds } from '../page-feeds.ts';
+import { clockImport, idleExport, instrument } from './instrument.ts';
+import { type KernelResult, type KernelRound, type KernelTask, takeModule, timeInPage } from './page.ts';
+
+export interface KernelOptions {
+  /** at most, once there are 8; 200 by default */
+  readonly rounds?: number;
+  /** after which no further round begins; 2 by default */
+  readonly seconds?: number;
+}
+
+/**
+ * Times every call of a bundle's wasm module in a real browser, on random inputs: the module that the browser takes, with a clock
+ * between its kernels, in turns with the module as it is. @throws LccError LCC60xx without a browser, LCC6301 without wasm
+ */
+export async function measureKernels(
+  folder: string,
+  manifest: Manifest,
+  { rounds = 200, seconds = 2 }: KernelOptions = {},
+): Promise<KernelTimes> {
+  if (!manifest.backends.includes('wasm')) throw bundleWithoutWasm(folder, manifest.backends);
+  if (!manifest.calls) throw notABundle(folder, 'lcc.json lists no calls, an earlier lcc wrote it');
+  const browser = await launchBrowser();
+  const run = (module: string, argument?: unknown) =>
+    runInPage(browser, { ...siteOf(folder), module, argument, timeout: 300_000 });
+  try {
+    const bytes = (await run(takingModule)) as Uint8Array;
+    const calls = manifest.calls.length;
+    const module = instrument(bytes, calls);
+    const task: KernelTask = {
+      inputs: manifest.inputs,
+      module,
+      clock: clockImport,
+      idle: idleExport,
+      calls,
+      rounds,
+      seconds,
+    };
+    return summarise((await run(timingModule, task)) as KernelResult);
+  } finally {
+    await browser.close();
+  }
+}
+
+const takingModule = `const take = ${takeModule.toString()};
+export default () => take((path) => import(path));`;
+
+const timingModule = `const time = ${timeInPage.toString()};
+const makeFeeds = ${makeFeeds.toString()};
+export default (task) => time(task, (path) => import(path), makeFeeds);`;
+
+/** Bundles of edge workers import a compiled module, which no browser does: the map puts one in its place. */
+const siteOf = (folder: string): Pick<PageRun, 'folders' | 'files' | 'headers'> => ({
+  folders: { '/bundle/': folder },
+  files: {
+    '/index.html': `<!doctype html><meta charset="utf-8">
+<script type="importmap">{"imports": {"/bundle/model.wasm": "/compiled.js"}}</script>
+<script type="module" src="/lcc-start.js"></script>`,
+    '/compiled.js':
+      "export default await WebAssembly.compile(await (await fetch('/bundle/model.wasm')).arrayBuffer());\n",
+  },
+  headers: isolation,
+});
+
+/** Means over the quieter half of the rounds, the clock's own time taken out. */
+function summarise({ browser, agrees, repeats, runs, rounds }: KernelResult): KernelTimes {
+  if (!agrees) throw bug('the module with a clock gives other outputs');
+  const wholes = quieter(rounds, ({ whole }) => whole);
+  const clocked = quieter(rounds, ({ calls }) => sumOf(calls));
+  const tick = meanOf(quieter(rounds, (round) => round.tick).map((round) => round.tick));
+  const calls = repeats.map((times, call) =>
+    round(Math.max(0, meanOf(clocked.map((one) => one.calls[call] ?? 0)) - times * tick)),
+  );
+  const whole = round(meanOf(wholes.map((one) => one.whole)));
+  return {
+    backend: 'wasm',
+    browser,
+    runs: runs * clocked.length,
+    milliseconds: { whole, sum: round(sumOf(calls)) },
+    calls,
+  };
+}
+
+const quieter = (rounds: readonly KernelRound[], timeOf: (round: KernelRound) => number): readonly KernelRound[] =>
+  [...rounds].sort((a, b) => timeOf(a) - timeOf(b)).slice(0, Math.ceil(rounds.length / 2));
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+const meanOf = (values: readonly number[]): number => sumOf(values) / values.length;
+
+/** To nanoseconds. */
+const round = (ms: number): number => Math.round(ms * 1e6) / 1e6;
