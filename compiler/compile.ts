@@ -10,6 +10,7 @@ import { optimise } from './3-compress/pipeline.ts';
 import { lower } from './4-lower/lower.ts';
 import { generateCode } from './5-emit/generate-code.ts';
 import type { SecondOpinion } from './5-emit/parity/engines.ts';
+import { reportCalls } from './5-emit/report-calls.ts';
 import { makeBundle } from './compiled-bundle.ts';
 import type { CompressedModel } from './compress-model.ts';
 import { backendNotInTarget, unknownChoice } from './diagnostics/cli.ts';
@@ -37,16 +38,16 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
   const compressed = await timedAsync(async () => {
     const { graph: exact, passes } = optimise(meant);
     const lossy = await compressLossily(meant, exact, options, target);
-    return { graph: lossy?.graph ?? exact, passes, compression: lossy?.report, warnings: lossy?.notes ?? [] };
+    return { exact, graph: lossy?.graph ?? exact, passes, compression: lossy?.report, warnings: lossy?.notes ?? [] };
   });
   tell({ stage: 'compress', ms: compressed.ms, ...compressed.value });
-  const { graph, passes, compression, warnings } = compressed.value;
+  const { exact, graph, passes, compression, warnings } = compressed.value;
 
   const lowered = timed(() => {
     const program = lower(graph);
     return { program, ...generateCode(program, target) };
   });
-  const { program, code, kernels, stored } = lowered.value;
+  const { program, code, kernels, constants, work } = lowered.value;
   tell({ stage: 'lower', ms: lowered.ms, program, kernels });
 
   const report = {
@@ -57,9 +58,11 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
     inputs: program.inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     outputs: program.outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     macs: program.macs,
-    memory: { constants: program.constants.size, arena: program.arenaBytes },
-    ...(stored.length > 0 && { stored }),
+    work,
+    memory: { constants: program.constants.size, arena: program.arenaBytes, buffers: program.buffers },
+    constants,
     kernels,
+    calls: reportCalls(program),
     passes,
     ...(compression && { compression }),
     notes: [...notes, ...warnings],
@@ -71,6 +74,7 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
   return makeBundle({
     report,
     code,
+    original: exact,
     meant: proven,
     onnx,
     tensorflow:

@@ -13,6 +13,8 @@ import { version } from './version.ts';
 export interface CompiledModel {
   readonly report: Report;
   readonly code: ModelCode;
+  /** before lossy compression */
+  readonly original: Graph;
   /** what the model means, before passes */
   readonly meant: Graph;
   readonly onnx: SecondOpinion;
@@ -36,18 +38,18 @@ export function makeBundle(model: CompiledModel): Bundle {
 }
 
 async function emitAndProve(model: CompiledModel): Promise<ReadonlyMap<string, Uint8Array>> {
-  const { report, singleFile, meant, onnx, tensorflow, tell } = model;
+  const { report, singleFile, original, meant, onnx, tensorflow, tell } = model;
   const started = performance.now();
   const code = generateAllModules(model.code);
   // Printing and bundling weigh much; a model that only runs in this process never loads them.
   const { emitFiles } = await import('./5-emit/emit-bundle.ts');
-  const { files, manifest } = await emitFiles(code, report, { singleFile, version });
+  const { files, described } = await emitFiles(code, report, { singleFile, version, original });
   const { proveParity } = await import('./5-emit/parity/prove-parity.ts');
-  // The manifest waits for compressors on other threads; the proofs need not.
+  // What describes the files waits for compressors on other threads; the proofs need not.
   const opinions = { onnx, tensorflow, runInPage: runInFreshBrowser };
   const proving = timed(proveParity({ graph: meant, code, files: new Map(files), ...opinions }));
   proving.catch(() => {});
-  files.set('lcc.json', await manifest);
+  for (const [path, bytes] of await described) files.set(path, bytes);
   const emit = performance.now() - started;
   tell({ stage: 'emit', ms: emit, files });
   const { value: proofs, ms: parity } = await proving;

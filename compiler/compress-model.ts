@@ -5,7 +5,7 @@ import { type Figures, isMet, totalOf } from './3-compress/plan/limits.ts';
 import { printByteCount } from './6-budget/byte-count.ts';
 import { calibrationMissing, limitsInfeasible, planDoesNotFit } from './diagnostics/compress.ts';
 import type { FinetuneTask } from './finetune.ts';
-import type { ActionReport, CompileOptions, CompressionReport } from './ir/bundle.ts';
+import type { ActionReport, CompileOptions, CompressionReport, Outcome } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
 import { makeRunner } from './make-runner.ts';
 import { estimateScript, makeMeasureSize, measureScript } from './measure-size.ts';
@@ -169,17 +169,23 @@ function reportOf(
       Object.entries(limits).filter((entry): entry is [string, number] => entry[1] !== undefined),
     ),
     attempts,
-    before: { size: totalOf({ size: before }), macs: before.macs, ...(loss.metric && { metric: loss.metric.before }) },
+    before: { ...sizeOf(before), ...(loss.metric && { metric: loss.metric.before }) },
     steps: steps.map((step) => ({ pass: step.pass, actions: step.actions, ...pointOf(step) })),
     actions: found.actions.map((action, i) => describeAction(action, found.errors.slice(0, i + 1))),
     tradeOff: found.tradeOff.map((one) => pointOf(one)),
+    ...(found.next && { next: found.next }),
     ...(loss.metric && { metric: { ...loss.metric, ...(onReported && { reported: onReported }) } }),
   };
 }
 
-const pointOf = ({ size, loss }: Figures) => ({
+const sizeOf = (size: Figures['size']) => ({
   size: totalOf({ size }),
   macs: size.macs,
+  milliseconds: size.milliseconds,
+});
+
+const pointOf = ({ size, loss }: Figures): Outcome => ({
+  ...sizeOf(size),
   error: loss.error,
   ...(loss.metric && { metric: loss.metric.after }),
 });

@@ -70,7 +70,7 @@ export const makeMeasureSize =
       code: script + (await wasm),
       weights,
       macs: program.macs,
-      milliseconds: estimateMilliseconds(program),
+      milliseconds: estimateMilliseconds(program, target),
       memory: program.constants.size + program.arenaBytes,
     };
   };

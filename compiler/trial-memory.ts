@@ -5,6 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { CompressTask } from './3-compress/plan/compress.ts';
 import { metrics } from './data/metrics/index.ts';
 import { writeWhole } from './data/write-whole.ts';
+import { fingerprint } from './fingerprint.ts';
 import type { Graph } from './ir/graph.ts';
 import { printGraph } from './ir/print.ts';
 import type { Feeds } from './ir/trial.ts';
@@ -99,15 +100,3 @@ function addFeeds(hash: Hash, feeds: Feeds): void {
 
 const addArray = (hash: Hash, { buffer, byteOffset, byteLength }: ArrayBufferView): Hash =>
   hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-
-/** Of the compiler's own code: another version may find other results. */
-function fingerprint(): string {
-  const hash = createHash('sha256');
-  const here = import.meta.dirname;
-  for (const part of ['compiler', 'targets', 'runtime']) {
-    const folder = join(here, '..', part);
-    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort())
-      if (/\.[jt]s$/.test(name)) hash.update(name).update(readFileSync(join(folder, name)));
-  }
-  return hash.digest('hex');
-}

@@ -22,6 +22,7 @@ const layers = [
   'compiler/5-emit',
   'compiler/6-budget',
   'compiler',
+  'compiler/plugin',
   'compiler/cli',
 ];
 
@@ -79,6 +80,7 @@ describe('the test itself', () => {
     ['runtime/load.ts', 'flatbuffers'],
     ['targets/wasm/emit.ts', '../../compiler/4-lower/lower.ts'],
     ['compiler/compile.ts', './cli/run.ts'],
+    ['compiler/plugin/vite.ts', '../cli/build.ts'],
     ['samples/digits/lcc.config.ts', '../../compiler/index.ts'],
     ['compiler/odd/thing.ts', './other.ts'],
   ])('%s may not import %s', (from, specifier) => {
@@ -91,6 +93,7 @@ describe('the test itself', () => {
     ['compiler/4-lower/lower.ts', '../../targets/target.ts'],
     ['compiler/compile.ts', './1-ingest/onnx/ingest.ts'],
     ['compiler/cli/run.ts', '../compile.ts'],
+    ['compiler/plugin/vite.ts', '../compile.ts'],
     ['samples/digits/lcc.config.ts', 'lcc'],
   ])('%s may import %s', (from, specifier) => {
     expect(check(from, specifier)).toBeUndefined();

@@ -11,7 +11,7 @@ import { allAuto } from '../compiler/3-compress/plan/options.ts';
 import { noPrices } from '../compiler/3-compress/plan/prices.ts';
 import { withOverrides } from '../compiler/3-compress/plan/steps.ts';
 import { makeBuilder } from '../compiler/3-compress/plan/trials.ts';
-import { findCacheFolder } from '../compiler/cli/cache-folder.ts';
+import { findCacheFolder } from '../compiler/cache-folder.ts';
 import { compile } from '../compiler/compile.ts';
 import type { CompileOptions } from '../compiler/ir/bundle.ts';
 import { makeRunner } from '../compiler/make-runner.ts';

@@ -1,100 +1,104 @@
-import { createHash } from 'node:crypto';
-import type { Bundle, Manifest } from '../ir/bundle.ts';
-import { measureSizes } from '../ir/file-sizes.ts';
-import {
-  type Encoding,
-  encodings,
-  type FileSizes,
-  type Measure,
-  measureNames,
-  measures,
-  sumSizes,
-} from './measures.ts';
-import { type Budget, type BudgetText, toBudget } from './parse-budget.ts';
-import { readBundle, readBundleFolder } from './read-bundle.ts';
+import { basename } from 'node:path';
+import { isTargetName, targets } from '../../targets/index.ts';
+import { profiles as shipped } from '../../targets/profiles/index.ts';
+import { readProfile } from '../../targets/profiles/parse-profile.ts';
+import type { DeviceProfile } from '../../targets/profiles/profile.ts';
+import type { Bundle } from '../ir/bundle.ts';
+import { makeAccuracyRows } from './accuracy-rows.ts';
+import { withBlame } from './blame.ts';
+import { type CheckResult, type CheckRow, worstOf } from './check-result.ts';
+import { checkTimes, type TimesOptions } from './check-times.ts';
+import type { Device } from './device/device.ts';
+import type { FileSizes } from './file-sizes.ts';
+import type { measureAccuracy } from './measure-accuracy.ts';
+import { type Budget, type BudgetText, type Limit, limitsFor, toBudget } from './parse-budget.ts';
+import { makePlanRows } from './plan-rows.ts';
+import { type FoundManifest, readBundle, readBundleFolder } from './read-bundle.ts';
+import { makeSizeRows, measureParts, recordedParts } from './size-rows.ts';
 
-export interface FilePart {
-  readonly path: string;
-  readonly bytes: number;
-  /** bytes more than in the baseline, the whole file where the baseline has none; undefined without a baseline */
-  readonly growth?: number;
-}
+export type { CheckResult, CheckRow } from './check-result.ts';
 
-/** One measure in one encoding. */
-export interface CheckRow {
-  readonly measure: Measure;
-  readonly encoding: Encoding;
-  readonly actual: number;
-  readonly limit?: number;
-  /** bytes above the limit; 0 within it or without one */
-  readonly over: number;
-  /** bytes more than the baseline's; undefined without a baseline */
-  readonly growth?: number;
-  /** what it is made of: what grew most first, or the largest first without a baseline */
-  readonly parts: readonly FilePart[];
-}
-
-export interface CheckResult {
-  readonly isWithin: boolean;
-  readonly rows: readonly CheckRow[];
+export interface CheckOptions extends Partial<TimesOptions> {
+  /** the lcc.json of an earlier build */
+  readonly baseline?: FoundManifest | undefined;
+  /** data with labels, as for lcc build --evaluation: the accuracy is measured on it */
+  readonly evaluation?: string;
+  /** name of the metric; top-1 by default */
+  readonly metric?: string;
+  /** folder that paths of device profiles start from; the current one by default */
+  readonly cwd?: string;
 }
 
 /**
- * Measures a bundle, in memory or in its folder, against a budget. Every measure has a row in every encoding, limited or not.
- * @throws LccError LCC6103 when the folder is not a whole bundle, LCC6101 and LCC6102 for the budget
+ * Measures a bundle, in memory or in its folder, against a budget: bytes always, times in a browser where the budget or the
+ * options ask for them. Every size has a row in every encoding, limited or not.
+ * @throws LccError LCC6103 when the folder is not a whole bundle, LCC6101, LCC6102, LCC6105 and LCC6106 for the budget,
+ * LCC7xxx for evaluation data
  */
 export async function check(
   bundle: Bundle | string,
   budget: Budget | BudgetText,
-  baseline?: Pick<Manifest, 'files'>,
+  options: CheckOptions = {},
 ): Promise<CheckResult> {
-  const limits = toBudget(budget);
-  const { manifest, files } = await (typeof bundle === 'string' ? readBundleFolder(bundle) : readBundle(bundle));
-  const measured = await Promise.all(
-    Object.entries(manifest.files).map(async ([path, recorded]) => {
-      const bytes = files.get(path) ?? new Uint8Array();
-      // What was measured when these very bytes were written holds.
-      const sizes = recorded.sha256 === sha256(bytes) ? recorded.sizes : await measureSizes(bytes);
-      return [path, sizes] as const;
-    }),
-  );
-  return checkSizes(new Map(measured), limits, baseline);
+  const parsed = toBudget(budget);
+  const read = await (typeof bundle === 'string' ? readBundleFolder(bundle) : readBundle(bundle));
+  const { manifest } = read;
+  const name = typeof bundle === 'string' ? basename(bundle) : (manifest.name ?? 'model');
+  const limits = limitsFor(parsed, [name, manifest.name ?? name]);
+  const profiles = await readProfiles(limits, options);
+  const { baseline, evaluation, metric } = options;
+  const target = targetProfile(manifest);
+  const [parts, times, accuracy] = [
+    await measureParts(read),
+    await checkTimes(read, limits, profiles, target, { openDevice, ...options }),
+    evaluation === undefined ? undefined : await measureNow(read, evaluation, metric),
+  ];
+  const rows = [
+    ...sizeRowsOf(parts, limits, manifest, baseline),
+    ...makePlanRows(manifest, limits, baseline, times.memory),
+    ...times.rows,
+    ...makeAccuracyRows(manifest, limits, accuracy),
+  ].map((row) => withBlame(row, manifest, baseline));
+  return makeResult(name, rows, times);
 }
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+/** This machine's browser; loaded only where something is measured in it. */
+const openDevice = async (): Promise<Device> => (await import('./device/local.ts')).openLocal('software');
 
-/** The arithmetic of `check`. Several limits on one row: the lowest counts. */
-export function checkSizes(sizes: FileSizes, budget: Budget, baseline?: Pick<Manifest, 'files'>): CheckResult {
-  const before = baseline && new Map(Object.entries(baseline.files).map(([path, file]) => [path, file.sizes]));
-  const rows = measureNames.flatMap((measure) =>
-    encodings.map((encoding) => makeRow(measure, encoding, sizes, budget, before)),
-  );
-  return { isWithin: rows.every((row) => row.over === 0), rows };
+/** Those that limits or options name. @throws LccError LCC6201, LCC6202 */
+async function readProfiles(
+  limits: readonly Limit[],
+  { devices = [], cwd = process.cwd() }: CheckOptions,
+): Promise<ReadonlyMap<string, DeviceProfile>> {
+  const named = limits.flatMap((limit) => ('profile' in limit && limit.profile !== undefined ? [limit.profile] : []));
+  const names = [...new Set([...named, ...devices])];
+  return new Map(await Promise.all(names.map(async (name) => [name, await readProfile(name, cwd)] as const)));
 }
 
-function makeRow(
-  measure: Measure,
-  encoding: Encoding,
-  sizes: FileSizes,
-  budget: Budget,
-  before: FileSizes | undefined,
-): CheckRow {
-  const { files } = measures[measure];
-  const paths = files(sizes, encoding);
-  const actual = sumSizes(sizes, paths, encoding);
-  const limits = budget.limits.filter((limit) => limit.measure === measure && limit.encoding === encoding);
-  const limit = limits.length === 0 ? undefined : Math.min(...limits.map(({ bytes }) => bytes));
-  const parts = paths.map((path): FilePart => {
-    const bytes = sumSizes(sizes, [path], encoding);
-    return before === undefined ? { path, bytes } : { path, bytes, growth: bytes - sumSizes(before, [path], encoding) };
-  });
-  return {
-    measure,
-    encoding,
-    actual,
-    ...(limit === undefined ? {} : { limit }),
-    over: limit === undefined ? 0 : Math.max(0, actual - limit),
-    ...(before === undefined ? {} : { growth: actual - sumSizes(before, files(before, encoding), encoding) }),
-    parts: parts.sort((a, b) => (b.growth ?? 0) - (a.growth ?? 0) || b.bytes - a.bytes),
-  };
+/** Data and metrics are loaded only where they are asked for. */
+const measureNow: typeof measureAccuracy = async (...task) =>
+  (await import('./measure-accuracy.ts')).measureAccuracy(...task);
+
+/** The device class that the bundle is for. */
+const targetProfile = ({ target }: FoundManifest): DeviceProfile | undefined =>
+  target !== undefined && isTargetName(target) ? shipped[targets[target].profile] : undefined;
+
+/** The arithmetic of a result. */
+export function makeResult(
+  name: string,
+  rows: readonly CheckRow[],
+  { machine, notes = [] }: Partial<Pick<CheckResult, 'machine' | 'notes'>> = {},
+): CheckResult {
+  const verdict = worstOf(rows.map((row) => row.verdict));
+  return { name, isWithin: verdict === 'ok', verdict, rows, ...(machine && { machine }), notes };
+}
+
+/** Sizes alone, as `check` tells them. */
+export function sizeRowsOf(
+  parts: FileSizes,
+  limits: readonly Limit[],
+  { backends = [] }: Pick<FoundManifest, 'backends'> = {},
+  baseline?: FoundManifest,
+): CheckRow[] {
+  return makeSizeRows(parts, limits, baseline && recordedParts(baseline), backends.includes('webgpu'));
 }

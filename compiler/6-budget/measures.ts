@@ -1,53 +1,138 @@
+import type { Backend } from '../../targets/target.ts';
 import type { Sizes } from '../ir/bundle.ts';
+import type { Unit } from './quantity.ts';
 
 export type Encoding = keyof Sizes;
 export const encodings: readonly Encoding[] = ['raw', 'gzip', 'brotli'];
 
-export type FileSizes = ReadonlyMap<string, Sizes>;
+/** `peak`: while the weights are read, their file is held too. `run`: from then on. */
+export type Moment = 'peak' | 'run';
+export const moments: readonly Moment[] = ['peak', 'run'];
+
+export type Quantile = 'p50' | 'p95';
+export const quantiles: readonly Quantile[] = ['p50', 'p95'];
 
 export interface MeasureDef {
   /** one line for people */
   readonly description: string;
-  /** The files of a bundle that count, out of all its files. */
-  readonly files: (all: FileSizes, encoding: Encoding) => readonly string[];
-  /** What makes this smaller. */
+  readonly unit: Unit;
+  /** The limit is the least that is allowed. */
+  readonly isFloor?: true;
+  /** A limit of 0 can be met. */
+  readonly canBeZero?: true;
+  /** What makes it better. */
   readonly hint: string;
 }
 
-/** What one visitor downloads. Of modules that exclude each other (wasm variants; module and classic script) the largest counts. */
+/** Everything a budget can limit. Sizes come first, in the order of the table of sizes. */
 export const measures = {
   total: {
     description: 'everything one visitor downloads: code and weights',
-    files: (all, encoding) => [...codeFiles(all, encoding), ...weightFiles(all)],
+    unit: 'bytes',
     hint: 'See which part is largest; --backends leaves one backend out.',
   },
   code: {
     description: 'JavaScript with its shaders, and the largest of the wasm modules',
-    files: (all, encoding) => codeFiles(all, encoding),
+    unit: 'bytes',
     hint: '--backends wasm leaves the shaders out, --backends webgpu the wasm; lcc inspect lists the kernels.',
   },
   weights: {
     description: 'the weights file',
-    files: (all) => weightFiles(all),
-    hint: 'The weights are those of the model file: only a smaller model makes them smaller.',
+    unit: 'bytes',
+    canBeZero: true,
+    hint: 'Without a limit the weights are those of the model file: build with --max-size or --quantize.',
+  },
+  wasm: {
+    description: 'the largest of the wasm modules',
+    unit: 'bytes',
+    canBeZero: true,
+    hint: '--backends webgpu leaves the wasm out; lcc inspect lists the kernels.',
+  },
+  wgsl: {
+    description: 'the shaders inside the JavaScript',
+    unit: 'bytes',
+    canBeZero: true,
+    hint: '--backends wasm leaves the shaders out; lcc inspect lists the kernels.',
+  },
+  memory: {
+    description: 'weights as they are decoded, inputs, outputs and scratch',
+    unit: 'bytes',
+    hint: 'Build with --max-memory; a model with smaller inputs or a smaller batch takes less.',
+  },
+  macs: {
+    description: 'multiply-adds of one run',
+    unit: 'macs',
+    canBeZero: true,
+    hint: 'Build with --max-latency, --rank auto or --width auto.',
+  },
+  coldStart: {
+    description: 'from an empty page to the first output, files served from the same machine',
+    unit: 'ms',
+    hint: 'Less code compiles sooner and fewer weights decode sooner: --backends, --max-size.',
+  },
+  latency: {
+    description: 'one run once warm',
+    unit: 'ms',
+    hint: 'Build with --max-latency; lcc report shows the time of every kernel.',
+  },
+  accuracy: {
+    description: 'the metric of the evaluation data',
+    unit: 'share',
+    isFloor: true,
+    hint: 'Build with a smaller --max-drop, or train longer.',
+  },
+  drop: {
+    description: "what compression lost of the original model's metric",
+    unit: 'share',
+    canBeZero: true,
+    hint: 'Build with a smaller --max-drop, or with --finetune.',
   },
 } as const satisfies Readonly<Record<string, MeasureDef>>;
 
 export type Measure = keyof typeof measures;
-export const measureNames: readonly Measure[] = ['total', 'code', 'weights'];
+export type SizeMeasure = 'total' | 'code' | 'weights' | 'wasm' | 'wgsl';
+export type TimeMeasure = 'coldStart' | 'latency';
 
-export const sumSizes = (all: FileSizes, files: readonly string[], encoding: Encoding): number =>
-  files.reduce((sum, file) => sum + (all.get(file)?.[encoding] ?? 0), 0);
+export const sizeMeasures: readonly SizeMeasure[] = ['total', 'code', 'weights', 'wasm', 'wgsl'];
+export const timeMeasures: readonly TimeMeasure[] = ['coldStart', 'latency'];
+export const measureNames: readonly Measure[] = [
+  ...sizeMeasures,
+  'memory',
+  'macs',
+  ...timeMeasures,
+  'accuracy',
+  'drop',
+];
 
-const weightFiles = (all: FileSizes): string[] => pathsEnding(all, '.lcw');
+export const defOf = (measure: Measure): MeasureDef => measures[measure];
 
-function codeFiles(all: FileSizes, encoding: Encoding): string[] {
-  const classic = pathsEnding(all, '.classic.js');
-  const modules = pathsEnding(all, '.js').filter((path) => !classic.includes(path));
-  const scripts = sumSizes(all, classic, encoding) > sumSizes(all, modules, encoding) ? classic : modules;
-  const wasm = pathsEnding(all, '.wasm').sort((a, b) => sumSizes(all, [b], encoding) - sumSizes(all, [a], encoding));
-  return [...scripts, ...wasm.slice(0, 1)];
+/** One figure that a budget can limit. Times without a profile are of the machine, or the remote device, that runs the bundle. */
+export type Subject =
+  | { readonly measure: SizeMeasure; readonly encoding: Encoding }
+  | { readonly measure: 'memory'; readonly moment: Moment }
+  | { readonly measure: 'macs' | 'accuracy' | 'drop' }
+  | {
+      readonly measure: TimeMeasure;
+      readonly quantile: Quantile;
+      readonly backend?: Backend;
+      readonly profile?: string;
+    };
+
+/** `total brotli`, `latency p95 wasm on phone-mid`. Two subjects are the same figure when their names are. */
+export function nameOf(subject: Subject): string {
+  switch (subject.measure) {
+    case 'macs':
+    case 'accuracy':
+    case 'drop':
+      return subject.measure;
+    case 'memory':
+      return `memory ${subject.moment}`;
+    case 'coldStart':
+    case 'latency': {
+      const { measure, quantile, backend, profile } = subject;
+      return [measure, quantile, backend, profile && `on ${profile}`].filter((part) => part !== undefined).join(' ');
+    }
+    default:
+      return `${subject.measure} ${subject.encoding}`;
+  }
 }
-
-const pathsEnding = (all: FileSizes, ending: string): string[] =>
-  [...all.keys()].filter((path) => path.endsWith(ending)).sort();

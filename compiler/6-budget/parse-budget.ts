@@ -1,28 +1,67 @@
 import { readFileSync } from 'node:fs';
-import { budgetInvalid, budgetNotReadable } from '../diagnostics/budget.ts';
+import { budgetImpossible, budgetInvalid, budgetNotReadable } from '../diagnostics/budget.ts';
 import { parseByteCount } from './byte-count.ts';
-import { type Encoding, encodings, type Measure, measureNames } from './measures.ts';
+import { defOf, nameOf, type SizeMeasure, type Subject } from './measures.ts';
+import { parseLimits } from './parse-limits.ts';
 
-export interface Limit {
-  readonly measure: Measure;
-  readonly encoding: Encoding;
-  readonly bytes: number;
-}
+/** The most that a figure may be; the least, of accuracy. */
+export type Limit = Subject & {
+  readonly limit: number;
+  /** the limit is of what came on top of the baseline: in the measure's unit, or as a share of the baseline */
+  readonly growth?: 'absolute' | 'share';
+};
 
 export interface Budget {
   readonly limits: readonly Limit[];
+  /** limits of single bundles on top of these, by name */
+  readonly bundles?: ReadonlyMap<string, readonly Limit[]>;
 }
 
-/** A size, or sizes by measure and encoding. Without an encoding brotli is meant, without a measure the total. */
+/** All limits that hold for a bundle, by the name in its lcc.json or of its folder. */
+export const limitsFor = ({ limits, bundles }: Budget, names: readonly string[]): Limit[] => [
+  ...limits,
+  ...names.flatMap((name, i) => (names.indexOf(name) === i ? (bundles?.get(name) ?? []) : [])),
+];
+
+/** Text with a unit (`300 KB`, `4 ms`, `0.5 %`), or a number. */
+export type Quantity = string | number;
+type BySize = Quantity | { readonly [encoding in 'raw' | 'gzip' | 'brotli']?: Quantity };
+type ByMoment = Quantity | { readonly peak?: Quantity; readonly run?: Quantity };
+
+/** Milliseconds; or such by `p50` and `p95`, by backend, by device profile, one inside the other in any order. */
+export type TimeText = Quantity | { readonly [part: string]: TimeText };
+
+/** Limits by measure; without an encoding brotli is meant. */
+export interface LimitsText {
+  readonly total?: BySize;
+  readonly code?: BySize;
+  readonly weights?: BySize;
+  readonly wasm?: BySize;
+  readonly wgsl?: BySize;
+  readonly memory?: ByMoment;
+  readonly macs?: Quantity;
+  readonly coldStart?: TimeText;
+  readonly latency?: TimeText;
+  readonly accuracy?: Quantity;
+  readonly drop?: Quantity;
+  /** allowed on top of the baseline: a size, or a share such as `2 %`; of the total without a measure */
+  readonly growth?:
+    | Quantity
+    | (Partial<Record<SizeMeasure, BySize>> & { readonly memory?: ByMoment; readonly macs?: Quantity });
+}
+
+/** What lcc.budget.json holds. A bare size is the total after brotli. */
 export type BudgetText =
-  | string
-  | number
-  | { readonly [measure: string]: SizeText | { readonly [encoding: string]: SizeText } };
-type SizeText = string | number;
+  | Quantity
+  | (LimitsText & {
+      readonly $schema?: string;
+      /** limits of single bundles on top of the others, by the name in lcc.json or of the folder */
+      readonly bundles?: Readonly<Record<string, Quantity | LimitsText>>;
+    });
 
 /**
  * The budget of a flag: inline (`300KB`, `{"code": "30KB"}`), or the path of a JSON file with either form.
- * @throws LccError LCC6101, LCC6102
+ * @throws LccError LCC6101, LCC6102, LCC6105
  */
 export function readBudget(flag: string): Budget {
   const text = flag.trim();
@@ -45,47 +84,34 @@ function parseJson(text: string, file: string | undefined): unknown {
   }
 }
 
-/** What a library user may hand over: a parsed budget, a size, sizes by measure, or the path of a file with either. */
+/** What a library user may hand over: a parsed budget, a size, limits by measure, or the path of a file with either. */
 export function toBudget(budget: Budget | BudgetText): Budget {
   if (typeof budget === 'string') return readBudget(budget);
   return isBudget(budget) ? budget : parseBudget(budget);
 }
 
 const isBudget = (budget: Budget | BudgetText): budget is Budget =>
-  typeof budget === 'object' && Array.isArray(budget.limits);
+  typeof budget === 'object' && 'limits' in budget && Array.isArray(budget.limits);
 
-/** Any `BudgetText`. @param file for messages. @throws LccError LCC6102 */
+/** Any `BudgetText`. @param file for messages. @throws LccError LCC6102, LCC6105 */
 export function parseBudget(value: unknown, file?: string): Budget {
-  if (typeof value === 'string' || typeof value === 'number') {
-    return { limits: [{ measure: 'total', encoding: 'brotli', bytes: parseSize(value, 'total.brotli', file) }] };
+  const { limits, bundles } = parseLimits(value, file);
+  const all = [...limits, ...[...bundles.values()].flat()];
+  if (all.length === 0) throw budgetInvalid('it limits nothing', JSON.stringify(value) ?? '', file);
+  for (const limit of all) requirePossible(limit, file);
+  return bundles.size === 0 ? { limits } : { limits, bundles };
+}
+
+/** @throws LccError LCC6105 for a limit that no bundle can meet */
+function requirePossible(limit: Limit, file: string | undefined): void {
+  const { isFloor, canBeZero, unit } = defOf(limit.measure);
+  const name = nameOf(limit);
+  if (limit.growth) {
+    if (limit.growth === 'share' && limit.limit <= -1)
+      throw budgetImpossible(`${name} cannot shrink by all of it`, file);
+    return;
   }
-  const limits = entriesOf(value, 'budget', file).flatMap(([name, sizes]) => {
-    const measure = measureNames.find((known) => known === name);
-    if (measure === undefined) throw budgetInvalid(`"${name}" is none of ${measureNames.join(', ')}`, name, file);
-    return parseLimits(measure, sizes, file);
-  });
-  if (limits.length === 0) throw budgetInvalid('it limits nothing', JSON.stringify(value), file);
-  return { limits };
-}
-
-function parseLimits(measure: Measure, sizes: unknown, file: string | undefined): Limit[] {
-  if (typeof sizes !== 'object') {
-    return [{ measure, encoding: 'brotli', bytes: parseSize(sizes, `${measure}.brotli`, file) }];
-  }
-  return entriesOf(sizes, measure, file).map(([name, size]) => {
-    const encoding = encodings.find((known) => known === name);
-    if (encoding === undefined) throw budgetInvalid(`"${name}" is none of ${encodings.join(', ')}`, name, file);
-    return { measure, encoding, bytes: parseSize(size, `${measure}.${encoding}`, file) };
-  });
-}
-
-function entriesOf(value: unknown, what: string, file: string | undefined): [string, unknown][] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
-  throw budgetInvalid(`${what} is neither a size nor an object`, JSON.stringify(value) ?? String(value), file);
-}
-
-function parseSize(value: unknown, where: string, file: string | undefined): number {
-  const bytes = typeof value === 'string' || typeof value === 'number' ? parseByteCount(String(value)) : undefined;
-  if (bytes === undefined) throw budgetInvalid(`${where} is not a size`, JSON.stringify(value) ?? String(value), file);
-  return bytes;
+  if (limit.limit < 0) throw budgetImpossible(`${name} is never below 0`, file);
+  if (limit.limit === 0 && !canBeZero && !isFloor) throw budgetImpossible(`${name} is never 0`, file);
+  if (isFloor && unit === 'share' && limit.limit > 1) throw budgetImpossible(`${name} is never above 100 %`, file);
 }

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
-import { baselineInvalid, notABundle } from '../diagnostics/budget.ts';
+import { notABundle } from '../diagnostics/budget.ts';
 import type { Bundle, Manifest, Sizes } from '../ir/bundle.ts';
 
+/** What is sure to be in an lcc.json, be it of an earlier version, and what may be. */
+export type FoundManifest = Pick<Manifest, 'generator' | 'files'> & Partial<Omit<Manifest, 'generator' | 'files'>>;
+
 export interface BundleFiles {
-  readonly manifest: Manifest;
+  readonly manifest: FoundManifest;
   /** those that the manifest lists, by path */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
@@ -40,16 +43,8 @@ export async function readManifest(folder: string): Promise<Manifest> {
   return manifest;
 }
 
-/** The lcc.json of an earlier build. @throws LccError LCC6104 */
-export async function readBaseline(file: string): Promise<Manifest> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  const manifest = text === undefined ? 'it cannot be read' : parseManifest(text);
-  if (typeof manifest === 'string') throw baselineInvalid(file, manifest);
-  return manifest;
-}
-
 /** The manifest, or why it is none. Its mark and its files are checked; the rest is trusted to whoever set the mark. */
-function parseManifest(text: string): Manifest | string {
+export function parseManifest(text: string): Manifest | string {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -7,10 +7,10 @@ import { readManifest } from '../6-budget/read-bundle.ts';
 import { benchNeedsModel, benchNeedsOnnx, engineNeedsRecipe, flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 import { modelNotFound } from '../diagnostics/ingest.ts';
 import type { Manifest } from '../ir/bundle.ts';
+import { parseBackends } from '../parse-model-flags.ts';
+import { printTable } from '../table.ts';
 import type { Io } from './io.ts';
-import { parseBackends } from './model-options.ts';
 import type { MakeCommand } from './run.ts';
-import { printTable } from './table.ts';
 
 interface BenchFlags {
   readonly against?: string;

@@ -5,27 +5,32 @@ import { Command } from 'commander';
 import { isTargetName, targets } from '../../targets/index.ts';
 import { requireReplaceable } from '../5-emit/write-folder.ts';
 import { printByteCount } from '../6-budget/byte-count.ts';
-import { type CheckResult, check } from '../6-budget/check.ts';
-import { type Budget, parseBudget, readBudget } from '../6-budget/parse-budget.ts';
+import { check } from '../6-budget/check.ts';
+import { type CheckResult, downloadOf, exitCodeOf } from '../6-budget/check-result.ts';
+import type { Budget } from '../6-budget/parse-budget.ts';
 import { reportText } from '../6-budget/reporters/text.ts';
+import { findCacheFolder } from '../cache-folder.ts';
 import type { BuildConfig } from '../config.ts';
 import type { Control, Standing } from '../control.ts';
 import { isModuleName } from '../data/user-module.ts';
 import { noModel } from '../diagnostics/cli.ts';
 import { controlNotPossible, trainingStopped } from '../diagnostics/train.ts';
-import type { Bundle, CompileOptions, CompressionOptions, Report, StageEvent } from '../ir/bundle.ts';
-import { findCacheFolder } from './cache-folder.ts';
-import { type CompressionFlags, parseCompressionFlags, withCompressionFlags } from './compression-flags.ts';
+import type { Bundle, CompileOptions, Report, StageEvent } from '../ir/bundle.ts';
+import { type CompressionFlags, parseCompressionFlags } from '../parse-compression-flags.ts';
+import { defaultTarget, type ModelFlags, parseModelFlags } from '../parse-model-flags.ts';
+import { budgetFrom, placeData, sizeLimit } from '../place-settings.ts';
+import { findConfig, readBuildModule } from '../read-config.ts';
+import { withCompressionFlags } from './compression-flags.ts';
 import type { ExitCode, Io } from './io.ts';
-import { defaultTarget, type ModelFlags, parseModelFlags, withModelFlags } from './model-options.ts';
+import { withModelFlags } from './model-options.ts';
 import { makeProgress } from './progress.ts';
-import { findConfig, readBuildModule } from './read-config.ts';
 import type { MakeCommand } from './run.ts';
 import { makeTrainingProgress, withInterrupt } from './training-progress.ts';
 
 interface BuildFlags extends ModelFlags, CompressionFlags {
   readonly out?: string;
   readonly data?: string;
+  readonly cache: boolean;
   readonly budget?: string;
   readonly control?: true;
   readonly singleFile?: true;
@@ -92,16 +97,17 @@ async function build(model: string | undefined, flags: BuildFlags, io: Io): Prom
     throw error;
   });
   await bundle.write(plan.out);
-  const result = await check(plan.out, { limits: [...(plan.budget?.limits ?? []), ...sizeLimit(plan.options)] });
+  const limits = [...(plan.budget?.limits ?? []), ...sizeLimit(plan.options)];
+  const result = await check(plan.out, { ...plan.budget, limits });
   const control = flags.control && (await compare(plan, bundle, result, io));
   if (flags.json) {
     const told = { ...summary(plan.out, bundle.report, times, result), ...(control && { control }) };
     io.stdout(`${JSON.stringify(told, undefined, 2)}\n`);
   } else {
-    io.stdout(`${printPath(plan.out, io.cwd)}\n${reportText(result)}`);
+    io.stdout(`${printPath(plan.out, io.cwd)}\n${reportText([result])}`);
     if (control) io.stdout(printControl(control));
   }
-  return result.isWithin ? 0 : 1;
+  return exitCodeOf(result);
 }
 
 /**
@@ -136,7 +142,7 @@ async function trainFirst({ model, data, options: { cache } }: BuildPlan, io: Io
 /** The same size, trained from scratch. */
 async function compare(plan: BuildPlan, bundle: Bundle, { rows }: CheckResult, io: Io): Promise<Control> {
   const { trainControl } = await import('../control.ts');
-  const total = rows.find(({ measure, encoding }) => measure === 'total' && encoding === 'brotli')?.actual ?? 0;
+  const total = downloadOf({ rows });
   const progress = makeTrainingProgress(io);
   const target = targets[isTargetName(plan.options.target) ? plan.options.target : defaultTarget];
   return withInterrupt((signal) =>
@@ -165,11 +171,6 @@ function printControl({ fraction, parameters, bytes, metric, control, bundle }: 
     `bundle:  ${metric} ${print(bundle)}`,
     '',
   ].join('\n');
-}
-
-/** What the planner aimed at by estimate holds for the files, too. */
-function sizeLimit({ maxSize }: CompileOptions): Budget['limits'] {
-  return maxSize === undefined ? [] : parseBudget(maxSize).limits;
 }
 
 /** Relative to the current folder where it lies inside. */
@@ -201,9 +202,9 @@ async function makePlan(model: string | undefined, flags: BuildFlags, cwd: strin
   const options: CompileOptions = {
     target: defaultTarget,
     ...(cache !== undefined && { cache }),
-    ...fromFolderData(settings, home),
+    ...placeData(settings, home),
     ...parseModelFlags(flags),
-    ...fromFolderData(parseCompressionFlags(flags), cwd),
+    ...placeData(parseCompressionFlags(flags), cwd),
   };
   const name = basename(source, extname(source));
   return {
@@ -211,28 +212,6 @@ async function makePlan(model: string | undefined, flags: BuildFlags, cwd: strin
     data: flags.data === undefined ? data && resolve(home, data) : resolve(cwd, flags.data),
     out: flags.out === undefined ? resolve(home, out ?? join('dist', name)) : resolve(cwd, flags.out),
     options: flags.singleFile ? { ...options, singleFile: true } : options,
-    budget: flags.budget === undefined ? configBudget(budget, home) : readBudget(fromFolder(flags.budget, cwd)),
+    budget: flags.budget === undefined ? budgetFrom(budget, home) : budgetFrom(flags.budget, cwd),
   };
 }
-
-const configBudget = (budget: BuildConfig['budget'], home: string): Budget | undefined => {
-  if (budget === undefined) return undefined;
-  return typeof budget === 'string' ? readBudget(fromFolder(budget, home)) : parseBudget(budget);
-};
-
-/** Data sources are paths with options after a question mark; the path starts from a folder. */
-function fromFolderData<T extends CompressionOptions>(options: T, folder: string): T {
-  const place = (source: string): string => source.replace(/^[^?]*/, (path) => resolve(folder, path));
-  const { calibration, evaluation, plan, cache } = options;
-  return {
-    ...options,
-    ...(typeof calibration === 'string' && { calibration: place(calibration) }),
-    ...(typeof evaluation === 'string' && { evaluation: place(evaluation) }),
-    ...(typeof plan === 'string' && { plan: resolve(folder, plan) }),
-    ...(cache !== undefined && { cache: resolve(folder, cache) }),
-  };
-}
-
-/** A budget's path starts from a folder; sizes and inline JSON stay as they are. */
-const fromFolder = (budget: string, folder: string): string =>
-  budget.endsWith('.json') ? resolve(folder, budget) : budget;

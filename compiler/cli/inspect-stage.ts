@@ -1,11 +1,11 @@
 import { printByteCount } from '../6-budget/byte-count.ts';
+import { describeProof } from '../describe-stage.ts';
 import type { KernelReport, StageEvent } from '../ir/bundle.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';
 import { printProgram } from '../ir/print-program.ts';
+import { printTable } from '../table.ts';
 import { sizesOf } from '../tensor/shape.ts';
-import { describeProof } from './progress.ts';
-import { printTable } from './table.ts';
 
 /** What a stage left, for people. */
 export function printStage(event: StageEvent): string {

@@ -3,15 +3,16 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { printByteCount } from '../6-budget/byte-count.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
+import { describeCompression } from '../describe-compression.ts';
+import { printMacs } from '../describe-stage.ts';
 import { stageOfBundle, unknownChoice } from '../diagnostics/cli.ts';
 import { type CompileOptions, type Manifest, type Report, type Stage, type StageEvent, stages } from '../ir/bundle.ts';
-import { describeCompression } from './describe-compression.ts';
+import { defaultTarget, type ModelFlags, parseModelFlags } from '../parse-model-flags.ts';
+import { printTable } from '../table.ts';
 import { describeStageAsJson, printKernels, printStage } from './inspect-stage.ts';
 import type { Io } from './io.ts';
-import { defaultTarget, type ModelFlags, parseModelFlags, withModelFlags } from './model-options.ts';
-import { printMacs } from './progress.ts';
+import { withModelFlags } from './model-options.ts';
 import type { MakeCommand } from './run.ts';
-import { printTable } from './table.ts';
 
 interface InspectFlags extends ModelFlags {
   readonly after?: string;
@@ -76,7 +77,7 @@ function printReport({
   inputs,
   outputs,
   memory,
-  stored = [],
+  constants,
   macs,
   passes,
   compression,
@@ -91,10 +92,16 @@ function printReport({
     ['target', `${target}: ${backends.join(', ')}`],
     ['work', printMacs(macs)],
     ['memory', `constants ${printByteCount(memory.constants)}, arena ${printByteCount(memory.arena)}`],
-    ...stored.map(({ name: constant, form, bytes, decodedBytes }) => [
-      'stored',
-      `"${constant}" ${form}, ${printByteCount(bytes)}, decoded at load to ${printByteCount(decodedBytes)}`,
-    ]),
+    ...constants.flatMap(({ name: constant, form, bytes, decodedBytes }) =>
+      decodedBytes === undefined
+        ? []
+        : [
+            [
+              'stored',
+              `"${constant}" ${form}, ${printByteCount(bytes)}, decoded at load to ${printByteCount(decodedBytes)}`,
+            ],
+          ],
+    ),
     ...passes.filter((pass) => pass.changes > 0).map((pass) => ['pass', `${pass.name}: ${pass.changes}`]),
   ];
   const lossy = compression ? `${describeCompression(compression).join('\n')}\n\n` : '';

@@ -6,6 +6,8 @@ export interface Io {
   readonly stderr: (text: string) => void;
   /** stderr is a terminal: progress may rewrite its line and use colour */
   readonly isTerminal: boolean;
+  /** asks a person and gives the line that was typed; absent where nobody can answer */
+  readonly ask?: (question: string) => Promise<string>;
   /** folder that relative paths start from */
   readonly cwd: string;
 }

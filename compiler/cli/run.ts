@@ -4,10 +4,13 @@ import { bug, LccError } from '../diagnostics/index.ts';
 import { version } from '../version.ts';
 import { benchCommand } from './bench.ts';
 import { buildCommand } from './build.ts';
+import { calibrateCommand } from './calibrate.ts';
 import { checkCommand } from './check.ts';
 import { doctorCommand } from './doctor.ts';
+import { initCommand } from './init.ts';
 import { inspectCommand } from './inspect.ts';
 import type { ExitCode, Io } from './io.ts';
+import { reportCommand } from './report.ts';
 import { targetsCommand } from './targets.ts';
 import { trainCommand } from './train.ts';
 
@@ -16,11 +19,14 @@ export type MakeCommand = (io: Io, finish: (code: ExitCode) => void) => Command;
 
 /** Every command, in the order of `lcc --help`. */
 const commands: readonly MakeCommand[] = [
+  initCommand,
   buildCommand,
   trainCommand,
   checkCommand,
   inspectCommand,
   benchCommand,
+  calibrateCommand,
+  reportCommand,
   targetsCommand,
   doctorCommand,
 ];

@@ -2,7 +2,8 @@ import { LccError } from './diagnostic.ts';
 
 /* LCC61xx: budgets and checks. */
 
-const form = 'A budget is a size such as 300KB, or JSON such as {"total": {"brotli": "300KB"}, "code": "30KB"}.';
+const form =
+  'A budget is a size such as 300KB, or JSON such as {"total": "300 KB", "latency": {"p95": "8 ms"}, "drop": "0.5 %"}.';
 
 export const budgetNotReadable = (file: string, reason: string) =>
   new LccError({
@@ -35,4 +36,37 @@ export const baselineInvalid = (file: string, reason: string) =>
     what: `The baseline is not a manifest of lcc: ${reason}.`,
     where: { file },
     remedy: 'Name the lcc.json of an earlier build.',
+  });
+
+export const budgetImpossible = (what: string, file?: string) =>
+  new LccError({
+    code: 'LCC6105',
+    what: `No bundle can meet the budget: ${what}.`,
+    where: { file },
+    remedy: 'Write a limit that a bundle can be within.',
+  });
+
+export const backendNotInBundle = (bundle: string, backend: string, backends: readonly string[]) =>
+  new LccError({
+    code: 'LCC6106',
+    what: `The budget limits a time on ${backend}, which ${bundle} was not built for.`,
+    where: {},
+    values: { backends: backends.join(', ') },
+    remedy: 'Build the bundle for that backend, or take the limit out.',
+  });
+
+export const baselineNotFound = (baseline: string, reason: string) =>
+  new LccError({
+    code: 'LCC6107',
+    what: `There is no baseline: ${reason}.`,
+    values: { given: baseline },
+    remedy: 'Name the lcc.json or the folder of an earlier build, or a git ref in which lcc.json is committed.',
+  });
+
+export const resultInvalid = (file: string, reason: string) =>
+  new LccError({
+    code: 'LCC6108',
+    what: `This is no result of lcc check: ${reason}.`,
+    where: { file },
+    remedy: 'Name files that lcc check --reporter json wrote.',
   });

@@ -82,3 +82,19 @@ export const packageMissing = (name: string) =>
     what: `The package ${name} is not installed.`,
     remedy: `Run npm install ${name}.`,
   });
+
+export const configExists = (file: string) =>
+  new LccError({
+    code: 'LCC0011',
+    what: 'There is one already; lcc init writes over nothing.',
+    where: { file },
+    remedy: 'Edit it, or move it away first.',
+  });
+
+export const initNeedsModel = (folder: string) =>
+  new LccError({
+    code: 'LCC0012',
+    what: 'No model was named, and this folder has none.',
+    where: { file: folder },
+    remedy: 'Name it: lcc init --model model.onnx.',
+  });

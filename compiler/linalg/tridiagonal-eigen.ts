@@ -7,19 +7,28 @@ import { stripSize } from './wasm/eigen-kernels.ts';
 const mostSweeps = 90;
 const bufferedRotations = 1 << 15;
 
-/**
- * Eigenvalues of the symmetric tridiagonal matrix, in no order, and its eigenvectors, the columns [n, n]: implicit QL
- * with Wilkinson's shift (EISPACK imtql2). Off-diagonals are dropped at rounding level of their neighbours, or of the
- * norm / 1024.
- */
+/** Eigenvalues of the symmetric tridiagonal matrix, in no order, and its eigenvectors, the columns [n, n]. */
 export function tridiagonalEigen(
   diagonal: Float64Array,
   beside: Float64Array,
 ): { values: Float64Array; vectors: Matrix } {
+  const rotations = makeRotations(diagonal.length);
+  const values = diagonalise(diagonal, beside, rotations);
+  return { values, vectors: rotations.vectors() };
+}
+
+/** The same without the vectors, in a time of n^2. */
+export const tridiagonalEigenvalues = (diagonal: Float64Array, beside: Float64Array): Float64Array =>
+  diagonalise(diagonal, beside, { begin() {}, push() {} });
+
+/**
+ * Implicit QL with Wilkinson's shift (EISPACK imtql2). Off-diagonals are dropped at rounding level of their neighbours, or of
+ * the norm / 1024.
+ */
+function diagonalise(diagonal: Float64Array, beside: Float64Array, rotations: RotationSink): Float64Array {
   const n = diagonal.length;
   const d = diagonal.slice();
   const e = beside.slice();
-  const rotations = makeRotations(n);
   let norm = 0;
   for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(d[i] as number) + Math.abs(e[i] as number));
   const floor = (Number.EPSILON * norm) / 1024;
@@ -39,11 +48,11 @@ export function tridiagonalEigen(
       sweep(d, e, l, m, rotations);
     }
   }
-  return { values: d, vectors: rotations.vectors() };
+  return d;
 }
 
 /** One implicit QL sweep over diagonal l to m, from the bottom upwards. */
-function sweep(d: Float64Array, e: Float64Array, l: number, m: number, rotations: Rotations): void {
+function sweep(d: Float64Array, e: Float64Array, l: number, m: number, rotations: RotationSink): void {
   const el = e[l] as number;
   const half = ((d[l + 1] as number) - (d[l] as number)) / (2 * el);
   const root = Math.sqrt(half * half + 1);
@@ -76,10 +85,13 @@ function sweep(d: Float64Array, e: Float64Array, l: number, m: number, rotations
   e[m] = 0;
 }
 
-interface Rotations {
+interface RotationSink {
   /** A sweep of at most `count` rotations, the first of rows `last` and last - 1. */
   begin(last: number, count: number): void;
   push(c: number, s: number): void;
+}
+
+interface Rotations extends RotationSink {
   /** The product of all rotations. */
   vectors(): Matrix;
 }

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseByteCount, printByteCount } from '../../compiler/6-budget/byte-count.ts';
-import { check, checkSizes } from '../../compiler/6-budget/check.ts';
-import { parseBudget, readBudget } from '../../compiler/6-budget/parse-budget.ts';
+import { withBlame } from '../../compiler/6-budget/blame.ts';
+import { check, makeResult, sizeRowsOf } from '../../compiler/6-budget/check.ts';
+import { nameOf } from '../../compiler/6-budget/measures.ts';
+import { type BudgetText, parseBudget } from '../../compiler/6-budget/parse-budget.ts';
+import type { FoundManifest } from '../../compiler/6-budget/read-bundle.ts';
 import { reportJson } from '../../compiler/6-budget/reporters/json.ts';
 import { reportText } from '../../compiler/6-budget/reporters/text.ts';
 
@@ -21,7 +23,8 @@ const bundle = new Map([
   ['model.relaxed.wasm', sizes(31_000, 9_100, 7_900)],
   ['model.lcw', sizes(1_000_000, 950_000, 940_000)],
 ]);
-const baseline = {
+const baseline: FoundManifest = {
+  generator: 'lcc 0.1.0',
   files: {
     'index.js': { sha256: '', sizes: sizes(19_000, 6_800, 5_500) },
     'model.wasm': { sha256: '', sizes: sizes(30_000, 9_000, 8_000) },
@@ -29,74 +32,16 @@ const baseline = {
   },
 };
 
-describe('byte counts', () => {
-  test.each([
-    ['300KB', 300_000],
-    ['64 KiB', 65_536],
-    ['1.5mb', 1_500_000],
-    ['1200', 1_200],
-    ['0', 0],
-    ['12 B', 12],
-    ['KB', undefined],
-    ['-1KB', undefined],
-    ['3 km', undefined],
-    ['1e3', undefined],
-    ['', undefined],
-  ])('%s is %s', (text, bytes) => expect(parseByteCount(text)).toBe(bytes));
-
-  test.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [1_000, '1.0 KB'],
-    [999_949, '999.9 KB'],
-    [999_950, '1.00 MB'],
-    [12_345_678, '12.35 MB'],
-    [2_000_000_000, '2.00 GB'],
-    [-1_500, '-1.5 KB'],
-  ])('%s prints as %s', (bytes, text) => expect(printByteCount(bytes)).toBe(text));
-});
-
-describe('budgets', () => {
-  test('a bare size limits the total after brotli', () => {
-    expect(readBudget('300KB')).toEqual({ limits: [{ measure: 'total', encoding: 'brotli', bytes: 300_000 }] });
-  });
-
-  test('JSON names measures and encodings, inline or in a file', () => {
-    const text = '{"total": {"brotli": "300KB", "raw": 1000000}, "code": "30KB"}';
-    const file = join(folder, 'budget.json');
-    writeFileSync(file, text);
-    const limits = [
-      { measure: 'total', encoding: 'brotli', bytes: 300_000 },
-      { measure: 'total', encoding: 'raw', bytes: 1_000_000 },
-      { measure: 'code', encoding: 'brotli', bytes: 30_000 },
-    ];
-    expect([readBudget(text), readBudget(file)]).toEqual([{ limits }, { limits }]);
-  });
-
-  const form = 'A budget is a size such as 300KB, or JSON such as {"total": {"brotli": "300KB"}, "code": "30KB"}.';
-  test.each([
-    [{ totl: '3KB' }, '"totl" is none of total, code, weights', 'totl'],
-    [{ code: { zstd: '3KB' } }, '"zstd" is none of raw, gzip, brotli', 'zstd'],
-    [{ code: '3 stones' }, 'code.brotli is not a size', '"3 stones"'],
-    [{ code: null }, 'code is neither a size nor an object', 'null'],
-    [['3KB'], 'budget is neither a size nor an object', '["3KB"]'],
-    [{}, 'it limits nothing', '{}'],
-  ])('%j is refused', (value, reason, given) => {
-    expect(() => parseBudget(value, 'b.json')).toThrow(
-      `LCC6102: The budget is not valid: ${reason}.\n  at b.json\n  given: ${given}\n  Next: ${form}`,
-    );
-  });
-
-  test('a missing file is refused', () => {
-    expect(() => readBudget(join(folder, 'none.json'))).toThrow(/^LCC6101: The budget file cannot be read: ENOENT/);
-  });
-});
+const checkSizes = (all: typeof bundle, budget: BudgetText | { limits: [] }, before?: FoundManifest) => {
+  const { limits } = typeof budget === 'object' && 'limits' in budget ? budget : parseBudget(budget);
+  const manifest = { generator: 'lcc 0.1.0', files: {} } as const;
+  const rows = sizeRowsOf(all, limits, {}, before).map((row) => withBlame(row, manifest, before));
+  return makeResult('x', rows);
+};
 
 describe('measures', () => {
   const actual = (all: typeof bundle) =>
-    Object.fromEntries(
-      checkSizes(all, { limits: [] }).rows.map((row) => [`${row.measure} ${row.encoding}`, row.actual]),
-    );
+    Object.fromEntries(checkSizes(all, { limits: [] }).rows.map((row) => [nameOf(row), row.actual]));
 
   test('a visitor downloads one wasm module, and neither types nor manifests', () => {
     expect(actual(bundle)).toEqual({
@@ -109,6 +54,12 @@ describe('measures', () => {
       'weights raw': 1_000_000,
       'weights gzip': 950_000,
       'weights brotli': 940_000,
+      'wasm raw': 31_000,
+      'wasm gzip': 9_100,
+      'wasm brotli': 8_000,
+      'wgsl raw': 0,
+      'wgsl gzip': 0,
+      'wgsl brotli': 0,
     });
   });
 
@@ -124,17 +75,18 @@ describe('measures', () => {
 
 describe('checks', () => {
   test('a limit is met exactly, and missed by one byte', () => {
-    const over = (limit: number) => checkSizes(bundle, parseBudget(limit)).rows.map((row) => row.over);
-    expect(over(954_000)).toEqual(Array(9).fill(0));
-    expect(over(953_999)).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    const over = (limit: number) => checkSizes(bundle, limit).rows.map((row) => row.over);
+    expect(over(954_000)).toEqual(Array(15).fill(0));
+    expect(over(953_999)).toEqual([0, 0, 1, ...Array(12).fill(0)]);
   });
 
   test('the text says by how much, what grew and what to do', () => {
-    const result = checkSizes(bundle, parseBudget({ code: '13KB', total: { raw: '2MB' } }), baseline);
+    const result = checkSizes(bundle, { code: '13KB', total: { raw: '2MB' } }, baseline);
     expect(result.isWithin).toBe(false);
-    expect(reportText(result)).toBe(`               raw       gzip     brotli
+    expect(reportText([result])).toBe(`               raw       gzip     brotli
 total      1.05 MB   966.1 KB   954.0 KB
 code       51.0 KB    16.1 KB    14.0 KB
+  wasm     31.0 KB     9.1 KB     8.0 KB
 weights    1.00 MB   950.0 KB   940.0 KB
 ok    total raw 1.05 MB of 2.00 MB (+2.0 KB since the baseline)
 OVER  code brotli 14.0 KB of 13.0 KB (+500 B since the baseline): 1.0 KB too much
@@ -145,7 +97,7 @@ OVER  code brotli 14.0 KB of 13.0 KB (+500 B since the baseline): 1.0 KB too muc
   });
 
   test('without a baseline the largest part comes first', () => {
-    const text = reportText(checkSizes(bundle, parseBudget('1KB')));
+    const text = reportText([checkSizes(bundle, '1KB')]);
     expect(text).toContain(`OVER  total brotli 954.0 KB of 1.0 KB: 953.0 KB too much
       model.lcw 940.0 KB
       model.wasm 8.0 KB
@@ -153,8 +105,9 @@ OVER  code brotli 14.0 KB of 13.0 KB (+500 B since the baseline): 1.0 KB too muc
   });
 
   test('JSON carries the same in bytes', () => {
-    const result = checkSizes(bundle, parseBudget('1KB'));
-    expect(JSON.parse(reportJson(result))).toEqual(result);
+    const result = checkSizes(bundle, '1KB');
+    expect(JSON.parse(reportJson([result]))).toEqual(result);
+    expect(JSON.parse(reportJson([result, result]))).toEqual({ results: [result, result] });
   });
 
   test('a folder is measured by its bytes, not by what its manifest claims', async () => {
@@ -177,7 +130,7 @@ OVER  code brotli 14.0 KB of 13.0 KB (+500 B since the baseline): 1.0 KB too muc
     const budgets = ['23', { code: { raw: 19 } }, 1000, { limits: [] }, '{"total": {"gzip": 21}}'] as const;
     const results = await Promise.all(budgets.map(async (budget) => (await check(folder, budget)).isWithin));
     expect(results).toEqual([false, false, true, true, false]);
-    await expect(check(folder, { speed: 3 })).rejects.toThrow('LCC6102');
+    await expect(check(folder, JSON.parse('{"speed": 3}'))).rejects.toThrow('LCC6102');
   });
 
   test.each([

@@ -6,9 +6,9 @@ import { type BenchResult, type EngineResult, openBench } from '../../compiler/6
 import type { EngineName } from '../../compiler/6-budget/bench/page.ts';
 import { printByteCount } from '../../compiler/6-budget/byte-count.ts';
 import { check } from '../../compiler/6-budget/check.ts';
-import { printTable } from '../../compiler/cli/table.ts';
 import { compile } from '../../compiler/compile.ts';
 import type { KernelReport, Report } from '../../compiler/ir/bundle.ts';
+import { printTable } from '../../compiler/table.ts';
 import { referenceModelNames } from '../harness/reference-models.ts';
 import { sharedFolder } from '../harness/shared.ts';
 import { oneOpModels } from './one-op-models.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseCompressionFlags } from '../../compiler/cli/compression-flags.ts';
-import { type ModelFlags, parseModelFlags } from '../../compiler/cli/model-options.ts';
+import { parseCompressionFlags } from '../../compiler/parse-compression-flags.ts';
+import { type ModelFlags, parseModelFlags } from '../../compiler/parse-model-flags.ts';
 
 test('flags become options, and what is not given stays out', () => {
   expect(parseModelFlags({})).toEqual({});
@@ -34,7 +34,7 @@ describe('what is refused', () => {
 });
 
 describe('--finetune', () => {
-  const parse = (finetune: string) => parseCompressionFlags({ finetune, cache: true });
+  const parse = (finetune: string) => parseCompressionFlags({ finetune });
 
   test('takes epochs and a rate', () => {
     expect(parse('epochs=2')).toEqual({ finetune: { epochs: 2 } });
@@ -47,7 +47,7 @@ describe('--finetune', () => {
 });
 
 describe('--threads', () => {
-  const parse = (threads: string) => parseCompressionFlags({ threads, cache: true }).threads;
+  const parse = (threads: string) => parseCompressionFlags({ threads }).threads;
 
   test.each(['0', '1.5', '-2', 'all', ''])('is a whole number, not "%s"', (text) => {
     expect(() => parse(text)).toThrow('LCC0002: --threads takes');

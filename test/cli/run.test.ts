@@ -6,7 +6,7 @@ import { runCli } from '../harness/run-cli.ts';
 import { repository } from '../harness/source-imports.ts';
 
 describe('help', () => {
-  test.each([[], ['build'], ['train'], ['check'], ['inspect'], ['bench'], ['targets'], ['doctor']])(
+  test.each([[], ['build'], ['train'], ['check'], ['inspect'], ['bench'], ['report'], ['targets'], ['doctor']])(
     'lcc %s',
     async (...command) => {
       const { code, stdout, stderr } = await runCli([...command, '--help'], repository);

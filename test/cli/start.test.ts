@@ -15,6 +15,13 @@ test('the command line loads little before it knows the command', () => {
   expect(packages.sort()).toEqual(['commander', 'picocolors']);
 });
 
+test.each(['rollup', 'vite'])('the plugin for %s loads none of the compiler before it sees a model', (name) => {
+  const reached = [...reach(`compiler/plugin/${name}.ts`)];
+  expect(reached).toContain('compiler/plugin/choose-settings.ts');
+  for (const heavy of ['compiler/compile.ts', 'compiler/1-ingest/ingest.ts', 'binaryen', 'ts-morph', 'playwright-core'])
+    expect(reached).not.toContain(heavy);
+});
+
 test('compiling in this process loads what generates code, not what prints it', () => {
   const reached = reach('compiler/index.ts');
   expect([...reached]).toContain('binaryen');

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { emitBundle } from '../../compiler/5-emit/emit-bundle.ts';
 import type { ModelCode } from '../../compiler/5-emit/model-code.ts';
 import { writeFolder } from '../../compiler/5-emit/write-folder.ts';
+import { GraphBuilder } from '../../compiler/ir/build.ts';
 import type { Report } from '../../compiler/ir/bundle.ts';
+import { countWork } from '../../compiler/ir/count-work.ts';
 
 /** The report of a model that came from nowhere. */
 export const reportOf = ({ program, target }: ModelCode): Report => ({
@@ -15,14 +17,20 @@ export const reportOf = ({ program, target }: ModelCode): Report => ({
   inputs: [],
   outputs: [],
   macs: program.macs,
-  memory: { constants: program.constants.size, arena: program.arenaBytes },
+  work: countWork(program),
+  memory: { constants: program.constants.size, arena: program.arenaBytes, buffers: program.buffers },
+  constants: [],
   kernels: [],
+  calls: [],
   passes: [],
   notes: [],
 });
 
+/** A model that nothing is told of. */
+export const emptyGraph = new GraphBuilder('empty').build();
+
 export const emitTiny = (code: ModelCode, singleFile = false): Promise<Map<string, Uint8Array>> =>
-  emitBundle(code, reportOf(code), { singleFile, version: '0.0.0' });
+  emitBundle(code, reportOf(code), { singleFile, version: '0.0.0', original: emptyGraph });
 
 /** Hands a folder with these files to `use` and removes it after. */
 export async function withFolder<T>(

@@ -29,6 +29,7 @@ export function tinyModel(target: Target = targets['mobile-wasm'], integer: DTyp
     inputs: [port('input.1', 'float32', 4, 0), port('k', integer, 2, 64)],
     outputs: [port('33', 'float32', 4, 128), port('k plus 1', integer, 2, 192)],
     arenaBytes: 200,
+    buffers: [],
     macs: 0,
   };
   const module = binaryen.parseText(`(module

@@ -41,6 +41,7 @@ function program(): Program {
     inputs: [port('x', at(0))],
     outputs: [port('y', at(64)), port('x again', at(0))],
     arenaBytes: 96,
+    buffers: [],
     macs: 0,
   };
 }

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { packageMissing } from '../../diagnostics/cli.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
+import { makeFeeds } from '../page-feeds.ts';
+import { quantile } from '../timing/statistics.ts';
 import { type EngineName, measureInPage, type PageResult, type PageTask } from './page.ts';
 
 export interface BenchTask {
@@ -92,7 +94,8 @@ export async function openBench(
 }
 
 const module = `const measure = ${measureInPage.toString()};
-export default (task) => measure(task, (path) => import(path));`;
+const makeFeeds = ${makeFeeds.toString()};
+export default (task) => measure(task, (path) => import(path), makeFeeds);`;
 
 /** Isolated, so that clocks have their full resolution. */
 const isolation = {
@@ -117,10 +120,4 @@ function onnxRuntimeFolder(): string {
     // Reported below: not installed and installed without this build are the same to the reader.
   }
   throw packageMissing('onnxruntime-web');
-}
-
-/** Nearest rank. @param q 0..1 */
-export function quantile(samples: readonly number[], q: number): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 }

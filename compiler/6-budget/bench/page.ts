@@ -1,3 +1,5 @@
+import type { makeFeeds, PortTask } from '../page-feeds.ts';
+
 /** One engine in the page: how to load it and run it once. */
 interface Engine {
   readonly backend: string;
@@ -13,7 +15,7 @@ export interface PageTask {
   readonly backend: 'wasm' | 'webgpu';
   /** cold: time from nothing loaded to the first output. steady: medians of interleaved rounds. */
   readonly mode: 'cold' | 'steady';
-  readonly inputs: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[] }[];
+  readonly inputs: readonly PortTask[];
   readonly rounds: number;
 }
 
@@ -40,34 +42,15 @@ type Feed = { readonly dtype: string; readonly shape: readonly number[]; readonl
 export async function measureInPage(
   task: PageTask,
   load: (path: string) => Promise<Record<string, unknown>>,
+  feedsFor: typeof makeFeeds,
 ): Promise<PageResult> {
-  const makeFeeds = (): Record<string, Feed> => {
-    let state = 12345;
-    const random = () => {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      return (state >>> 8) / 2 ** 24 - 0.5;
-    };
-    const integers: Record<string, new (length: number) => ArrayBufferView> = {
-      int8: Int8Array,
-      uint8: Uint8Array,
-      bool: Uint8Array,
-      int16: Int16Array,
-      uint16: Uint16Array,
-      float16: Uint16Array,
-      bfloat16: Uint16Array,
-      int32: Int32Array,
-      uint32: Uint32Array,
-      int64: BigInt64Array,
-      uint64: BigUint64Array,
-    };
+  const openFeeds = (): Record<string, Feed> => {
+    const arrays = feedsFor(task.inputs);
     return Object.fromEntries(
       task.inputs.map(({ name, dtype, shape }) => {
-        const length = shape.reduce((product, size) => product * size, 1);
-        if (dtype === 'float32') return [name, { dtype, shape, data: Float32Array.from({ length }, random) }];
-        if (dtype === 'float64') return [name, { dtype, shape, data: Float64Array.from({ length }, random) }];
-        const make = integers[dtype];
-        if (make === undefined) throw new Error(`no feed of ${dtype}`);
-        return [name, { dtype, shape, data: new make(length) }];
+        const data = arrays[name];
+        if (data === undefined) throw new Error(`no feed for ${name}`);
+        return [name, { dtype, shape, data }];
       }),
     );
   };
@@ -124,7 +107,7 @@ export async function measureInPage(
     return worst === 0 ? 0 : worst / largest;
   };
 
-  const feeds = makeFeeds();
+  const feeds = openFeeds();
   const times = task.engines.map((engine) => ({ engine, backend: '', samples: [] as number[] }));
   if (task.mode === 'cold') {
     for (const entry of times) {

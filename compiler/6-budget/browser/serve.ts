@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createServer, type OutgoingHttpHeaders } from 'node:http';
+import { createServer, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
 
 const mimeTypes: Readonly<Record<string, string>> = {
@@ -30,23 +30,7 @@ export interface StaticServer {
 
 /** Serves files on the loopback interface only, on a free port, uncached. */
 export async function serve(site: Site): Promise<StaticServer> {
-  const server = createServer(async (request, response) => {
-    const path = pathOf(request.url ?? '/');
-    const body = path === undefined ? undefined : await readSite(site, path);
-    if (path === undefined || body === undefined) {
-      response.writeHead(404, site.headers).end();
-      return;
-    }
-    const type = mimeTypes[extname(path)] ?? 'application/octet-stream';
-    const length = Buffer.byteLength(body);
-    response.writeHead(200, {
-      'content-type': type,
-      'content-length': length,
-      'cache-control': 'no-store',
-      ...site.headers,
-    });
-    response.end(body);
-  });
+  const server = createServer((request, response) => answerFrom(site, request.url ?? '/', response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -61,6 +45,23 @@ export async function serve(site: Site): Promise<StaticServer> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** Answers a request for `url` with the site's file, uncached, or with 404. */
+export async function answerFrom(site: Site, url: string, response: ServerResponse): Promise<void> {
+  const path = pathOf(url);
+  const body = path === undefined ? undefined : await readSite(site, path);
+  if (path === undefined || body === undefined) {
+    response.writeHead(404, site.headers).end();
+    return;
+  }
+  response.writeHead(200, {
+    'content-type': mimeTypes[extname(path)] ?? 'application/octet-stream',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    ...site.headers,
+  });
+  response.end(body);
 }
 
 function pathOf(url: string): string | undefined {

@@ -1,4 +1,5 @@
-import type { CheckResult } from '../check.ts';
+import type { CheckResult } from '../check-result.ts';
 
-/** The check as JSON, sizes in bytes. */
-export const reportJson = (result: CheckResult): string => `${JSON.stringify(result, undefined, 2)}\n`;
+/** One result as it is, several as a list (check.schema.json). */
+export const reportJson = (results: readonly CheckResult[]): string =>
+  `${JSON.stringify(results.length === 1 ? results[0] : { results }, undefined, 2)}\n`;

@@ -1,35 +1,58 @@
-import { printByteCount } from '../byte-count.ts';
-import type { CheckResult, CheckRow } from '../check.ts';
-import { encodings, measureNames, measures } from '../measures.ts';
+import type { CheckResult, CheckRow, Verdict } from '../check-result.ts';
+import { describeExcess, describeFigure, describeReasons } from '../describe-row.ts';
+import { encodings, type SizeMeasure } from '../measures.ts';
+import { printQuantity } from '../quantity.ts';
 
-/** A table of all sizes, then a line per limit; what is over says by how much, where the bytes are and what could help. */
-export function reportText(result: CheckResult): string {
+/** Per bundle a table of sizes, then a line per limit; what is over says by how much, where it comes from and what could help. */
+export const reportText = (results: readonly CheckResult[]): string =>
+  results.map((result) => printResult(result, results.length > 1)).join('\n');
+
+function printResult({ name, rows, machine, notes }: CheckResult, isNamed: boolean): string {
+  const limited = rows.filter((row) => row.limit !== undefined);
+  const told = rows.filter((row) => row.limit === undefined && !('encoding' in row));
+  return [
+    ...(isNamed ? [name] : []),
+    ...sizeTable(rows),
+    ...told.map((row) => `      ${describeFigure(row)}`),
+    ...limited.flatMap(printLimit),
+    ...notes.map((note) => `      ${note}`),
+    ...(machine ? [printMachine(machine)] : []),
+    '',
+  ].join('\n');
+}
+
+/** wasm and shaders are parts of the code: they stand below it, where there are any. */
+const indents: Readonly<Record<SizeMeasure, string>> = { total: '', code: '', weights: '', wasm: '  ', wgsl: '  ' };
+const order: readonly SizeMeasure[] = ['total', 'code', 'wasm', 'wgsl', 'weights'];
+
+function sizeTable(rows: readonly CheckRow[]): string[] {
   const cell = (text: string) => text.padStart(10);
   const head = `${' '.repeat(8)}${encodings.map(cell).join(' ')}`;
-  const table = measureNames.map((measure) => {
-    const row = result.rows.filter((candidate) => candidate.measure === measure);
-    const cells = encodings.map((encoding) =>
-      cell(printByteCount(row.find((candidate) => candidate.encoding === encoding)?.actual ?? 0)),
-    );
-    return `${measure.padEnd(8)}${cells.join(' ')}`;
+  const sizeOf = (measure: SizeMeasure, encoding: string): number =>
+    rows.find((row) => row.measure === measure && 'encoding' in row && row.encoding === encoding && !row.isGrowth)
+      ?.actual ?? 0;
+  const shown = order.filter((measure) => indents[measure] === '' || sizeOf(measure, 'raw') > 0);
+  const lines = shown.map((measure) => {
+    const cells = encodings.map((encoding) => cell(printQuantity(sizeOf(measure, encoding), 'bytes')));
+    return `${(indents[measure] + measure).padEnd(8)}${cells.join(' ')}`;
   });
-  const limits = result.rows.filter((row) => row.limit !== undefined).flatMap(printLimit);
-  return [head, ...table, ...limits, ''].join('\n');
+  return [head, ...lines];
 }
+
+const marks: Readonly<Record<Verdict, string>> = {
+  ok: 'ok   ',
+  over: 'OVER ',
+  inconclusive: '?    ',
+  'not measured': '-    ',
+};
 
 function printLimit(row: CheckRow): string[] {
-  const { measure, encoding, actual, limit = 0, over, growth } = row;
-  const since = growth === undefined ? '' : ` (${printGrowth(growth)} since the baseline)`;
-  const fact = `${measure} ${encoding} ${printByteCount(actual)} of ${printByteCount(limit)}${since}`;
-  if (over === 0) return [`ok    ${fact}`];
-  return [
-    `OVER  ${fact}: ${printByteCount(over)} too much`,
-    ...row.parts.map(
-      (part) =>
-        `      ${part.path} ${printByteCount(part.bytes)}${part.growth === undefined ? '' : ` (${printGrowth(part.growth)})`}`,
-    ),
-    `      Next: ${measures[measure].hint}`,
-  ];
+  const end =
+    row.verdict === 'over' ? `: ${describeExcess(row)}` : row.verdict === 'inconclusive' ? ': inconclusive' : '';
+  return [`${marks[row.verdict]} ${describeFigure(row)}${end}`, ...describeReasons(row).map((line) => `      ${line}`)];
 }
 
-const printGrowth = (bytes: number): string => `${bytes < 0 ? '' : '+'}${printByteCount(bytes)}`;
+function printMachine({ browser, rate, disturbed }: NonNullable<CheckResult['machine']>): string {
+  const calm = disturbed === 0 ? '' : `; ${Math.round(100 * disturbed)} % of the rounds were disturbed and set aside`;
+  return `      measured in ${browser}, ${(rate / 1e9).toFixed(1)} G multiply-adds a second in its calibration kernel${calm}`;
+}

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BenchResult, openBench, quantile } from '../../../compiler/6-budget/bench/bench.ts';
+import { type BenchResult, openBench } from '../../../compiler/6-budget/bench/bench.ts';
 import { findBrowser } from '../../../compiler/6-budget/browser/index.ts';
+import { quantile } from '../../../compiler/6-budget/timing/statistics.ts';
 import { onnxModel } from '../../harness/onnx-model.ts';
 
 const hasBrowser = await findBrowser().then(

@@ -1,14 +1,12 @@
 import { brotliCompressSync, constants } from 'node:zlib';
 import { check } from '../../../compiler/6-budget/check.ts';
+import { downloadOf } from '../../../compiler/6-budget/check-result.ts';
 import { type DataSet, type Feeds, labelsOf } from '../../../compiler/data/data-set.ts';
 import type { Bundle } from '../../../compiler/ir/bundle.ts';
 
 /** Brotli bytes of what one visitor downloads: index.js, the larger wasm module and model.lcw, from the emitted files. */
 export async function shippedBytes(bundle: Bundle): Promise<number> {
-  const { rows } = await check(bundle, { limits: [] });
-  const total = rows.find(({ measure, encoding }) => measure === 'total' && encoding === 'brotli');
-  if (total === undefined) throw new Error('no total');
-  return total.actual;
+  return downloadOf(await check(bundle, { limits: [] }));
 }
 
 /** Bytes after brotli 11. */

@@ -1,5 +1,5 @@
-import { quantile } from '../../../compiler/6-budget/bench/bench.ts';
 import { launchBrowser, runInPage } from '../../../compiler/6-budget/browser/index.ts';
+import { quantile } from '../../../compiler/6-budget/timing/statistics.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
 
 /** A bundle's files by path. */

@@ -31,7 +31,18 @@ const at = (offset: number, bytes = 40) => ({ space: 'arena', offset, bytes }) a
 
 function programOf(kernels: Program['kernels'], steps: Program['steps'], more: Partial<Program> = {}): Program {
   const constants = { entries: [], size: 0 };
-  return { name: 'p', kernels, steps, constants, inputs: [], outputs: [], arenaBytes: 128, macs: 0, ...more };
+  return {
+    name: 'p',
+    kernels,
+    steps,
+    constants,
+    inputs: [],
+    outputs: [],
+    arenaBytes: 128,
+    buffers: [],
+    macs: 0,
+    ...more,
+  };
 }
 
 const instantiate = (bytes: BufferSource) => new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;

@@ -48,6 +48,7 @@ export function runNest(kernel: NestKernel, buffers: readonly Buffer[], features
     inputs: [],
     outputs: [],
     arenaBytes,
+    buffers: [],
     macs: 0,
   };
   const { bytes, kernels } = emitWasm(program, features);

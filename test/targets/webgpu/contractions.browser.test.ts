@@ -59,6 +59,7 @@ async function check(browser: Browser, specs: readonly CaseSpec[], shift = 0): P
     inputs: [all],
     outputs: [all],
     arenaBytes: arena.byteLength,
+    buffers: [],
     macs: 0,
   };
   const [result] = await runOnGpu(browser, [{ program, feeds: { all: arena } }]);

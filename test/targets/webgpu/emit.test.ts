@@ -32,6 +32,7 @@ const size = (bytes: number): Program => ({
   inputs: [],
   outputs: [],
   arenaBytes: bytes,
+  buffers: [],
   macs: 0,
 });
 

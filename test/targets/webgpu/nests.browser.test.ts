@@ -270,6 +270,7 @@ function prepare({ name, sizes, inputs, value, shift = 0 }: NestCase): Prepared 
     inputs: ports.slice(1),
     outputs: ports.slice(0, 1),
     arenaBytes: end,
+    buffers: [],
     macs: 0,
   };
   const copies = arrays.map((a) => (a instanceof Float32Array ? Float64Array.from(a) : a.slice()));

@@ -7,6 +7,7 @@ import { compile } from '../../../../compiler/compile.ts';
 import { estimateMilliseconds } from '../../../../compiler/estimate-time.ts';
 import type { CompressionOptions } from '../../../../compiler/ir/bundle.ts';
 import type { Feeds } from '../../../../compiler/ir/trial.ts';
+import { targets } from '../../../../targets/index.ts';
 import type { BenchCase, Goal } from '../case.ts';
 import { target } from '../classifier-build.ts';
 import { readEnlargedImages } from '../enlarged-images.ts';
@@ -83,7 +84,7 @@ async function measure(model: Uint8Array, calibration: readonly Feeds[], inputs:
   const exactBytes = await shippedBytes(exact);
   const original = await exact.load();
   const { graph } = optimise(ingestOnnx({ bytes: model }).graph);
-  const exactEstimate = estimateMilliseconds(lower(graph));
+  const exactEstimate = estimateMilliseconds(lower(graph), targets[target]);
   const build = async (name: string, options: CompressionOptions) => {
     const start = performance.now();
     const onProgress = (line: string): void => {

@@ -179,6 +179,7 @@ describe('epilogues rendered in a module', () => {
         inputs: [],
         outputs: [],
         arenaBytes: out + a + b,
+        buffers: [],
         macs: 0,
       } as const satisfies Program;
       const { exports } = new WebAssembly.Instance(

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRecipe, type Recipe } from '../2-train/recipe.ts';
-import type { BuildConfig } from '../config.ts';
-import { configInvalid } from '../diagnostics/cli.ts';
+import { isRecipe, type Recipe } from './2-train/recipe.ts';
+import type { BuildConfig } from './config.ts';
+import { importDefault } from './data/user-module.ts';
+import { configInvalid } from './diagnostics/cli.ts';
 
-const names = ['lcc.config.ts', 'lcc.config.mjs', 'lcc.config.js'];
+/** Where a folder's configuration may be, the first that is there counts. */
+export const configPlaces = (folder: string): readonly string[] =>
+  ['lcc.config.ts', 'lcc.config.mjs', 'lcc.config.js'].map((name) => join(folder, name));
 
-export const findConfig = (folder: string): string | undefined =>
-  names.map((name) => join(folder, name)).find((file) => existsSync(file));
+export const findConfig = (folder: string): string | undefined => configPlaces(folder).find((file) => existsSync(file));
 
 type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string' && value !== '';
@@ -60,12 +62,9 @@ export type BuildModule =
 
 /** The default export of a module, TypeScript or not. @throws LccError LCC0005 */
 export async function readBuildModule(file: string): Promise<BuildModule> {
-  const { createJiti } = await import('jiti');
-  const config = await createJiti(import.meta.url, { moduleCache: false, fsCache: false })
-    .import(file, { default: true })
-    .catch((error: unknown) => {
-      throw configInvalid(file, error instanceof Error ? error.message : String(error));
-    });
+  const config = await importDefault(file).catch((error: unknown) => {
+    throw configInvalid(file, error instanceof Error ? error.message : String(error));
+  });
   return isRecipe(config)
     ? { kind: 'recipe', recipe: config }
     : { kind: 'config', config: requireConfig(config, file) };
@@ -73,13 +72,20 @@ export async function readBuildModule(file: string): Promise<BuildModule> {
 
 function requireConfig(config: unknown, file: string): BuildConfig {
   if (typeof config !== 'object' || config === null) throw configInvalid(file, 'it has no default export');
-  for (const [name, value] of Object.entries(config)) {
-    const field = Object.entries(fields).find(([known]) => known === name)?.[1];
-    if (field === undefined) throw configInvalid(file, `there is no setting "${name}"`);
-    if (value !== undefined && !field[1](value)) throw configInvalid(file, `${name} is not ${field[0]}`);
-  }
+  const fault = faultOf(config);
+  if (fault !== undefined) throw configInvalid(file, fault);
   if (!isConfig(config)) throw configInvalid(file, 'model is missing');
   return config;
+}
+
+/** What is wrong with the first setting that is not as it should be. */
+export function faultOf(settings: object): string | undefined {
+  for (const [name, value] of Object.entries(settings)) {
+    const field = Object.entries(fields).find(([known]) => known === name)?.[1];
+    if (field === undefined) return `there is no setting "${name}"`;
+    if (value !== undefined && !field[1](value)) return `${name} is not ${field[0]}`;
+  }
+  return undefined;
 }
 
 /** Every present field is checked before; what is left is that the model is there. */

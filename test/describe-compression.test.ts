@@ -1,12 +1,22 @@
 import { expect, it } from 'vitest';
-import { describeCompression } from '../../compiler/cli/describe-compression.ts';
+import { describeCompression } from '../compiler/describe-compression.ts';
 
 it('says what each step saved and lost, what was done where, and what sizes lose', () => {
   const lines = describeCompression({
     limits: { size: 60_000 },
     attempts: 12,
-    before: { size: 1_420_000, macs: 2_760_000, metric: 0.9983 },
-    steps: [{ pass: 'quantize-weights', actions: 2, size: 54_300, macs: 2_200_000, error: 0.2699, metric: 0.995 }],
+    before: { size: 1_420_000, macs: 2_760_000, milliseconds: 1.2, metric: 0.9983 },
+    steps: [
+      {
+        pass: 'quantize-weights',
+        actions: 2,
+        size: 54_300,
+        macs: 2_200_000,
+        milliseconds: 0.9,
+        error: 0.2699,
+        metric: 0.995,
+      },
+    ],
     actions: [
       {
         pass: 'trim-width',
@@ -20,8 +30,8 @@ it('says what each step saved and lost, what was done where, and what sizes lose
       { pass: 'quantize-weights', place: 'fc1.w', level: 'int8', error: 3.3e-5, bits: { before: 2304, after: 704 } },
     ],
     tradeOff: [
-      { size: 17_600, macs: 1_190_000, error: 1.7808, metric: 0.5043 },
-      { size: 54_300, macs: 2_200_000, error: 0.2699, metric: 0.995 },
+      { size: 17_600, macs: 1_190_000, milliseconds: 0.6, error: 1.7808, metric: 0.5043 },
+      { size: 54_300, macs: 2_200_000, milliseconds: 0.9, error: 0.2699, metric: 0.995 },
     ],
     metric: {
       name: 'top-1',

@@ -1,0 +1,133 @@
+import type { Cause, CheckRow } from './check-result.ts';
+import { nextSteps } from './next-steps.ts';
+import type { FoundManifest } from './read-bundle.ts';
+
+/** Causes and steps that are told of one row at most. */
+const most = { causes: 5, next: 3 };
+
+/** A row past its limit with what is behind it and what would bring it back; any other as it is. */
+export function withBlame(row: CheckRow, manifest: FoundManifest, before: FoundManifest | undefined): CheckRow {
+  if (row.verdict !== 'over') return row;
+  return {
+    ...row,
+    causes: causesOf(row, manifest, before).slice(0, most.causes),
+    next: nextSteps(row, manifest).slice(0, most.next),
+  };
+}
+
+/** What grew, most first; without a baseline or growth, what takes most. */
+function causesOf(row: CheckRow, manifest: FoundManifest, before: FoundManifest | undefined): Cause[] {
+  const all = kindsBehind(row).flatMap((kind) => listOf(kind, manifest, before));
+  const grown = all.filter(({ growth = 0 }) => growth > 0);
+  return (grown.length > 0 ? grown : all)
+    .filter(({ amount, growth = 0 }) => amount > 0 || growth > 0)
+    .sort((a, b) => (grown.length > 0 ? (b.growth ?? 0) - (a.growth ?? 0) : 0) || b.amount - a.amount);
+}
+
+type Kind = 'constants' | 'decoded constants' | 'buffers' | 'wasm' | 'webgpu' | 'work' | 'losses';
+
+function kindsBehind({ measure }: CheckRow): readonly Kind[] {
+  switch (measure) {
+    case 'total':
+      return ['constants', 'wasm', 'webgpu'];
+    case 'code':
+      return ['wasm', 'webgpu'];
+    case 'weights':
+      return ['constants'];
+    case 'memory':
+      return ['decoded constants', 'buffers'];
+    case 'wasm':
+      return ['wasm'];
+    case 'wgsl':
+      return ['webgpu'];
+    case 'macs':
+    case 'latency':
+      return ['work'];
+    case 'accuracy':
+    case 'drop':
+      return ['losses'];
+    case 'coldStart':
+      return [];
+    default:
+      return measure satisfies never;
+  }
+}
+
+interface Taking {
+  readonly name: string;
+  readonly amount: number;
+}
+
+function takings(kind: Kind, manifest: FoundManifest): Taking[] {
+  const { constants = [], kernels = [], macs = 0, backends, memory, compression } = manifest;
+  switch (kind) {
+    case 'constants':
+      return constants.map(({ name, bytes }) => ({ name, amount: bytes }));
+    case 'decoded constants':
+      return constants.map(({ name, bytes, decodedBytes }) => ({ name, amount: decodedBytes ?? bytes }));
+    case 'buffers':
+      return (memory?.buffers ?? []).map(({ name, bytes }) => ({ name, amount: bytes }));
+    case 'wasm':
+    case 'webgpu':
+      return kernels
+        .filter(({ backend }) => backend === kind)
+        .map(({ name, codeBytes }) => ({ name, amount: codeBytes ?? 0 }));
+    case 'work':
+      return kernels
+        .filter(({ backend }) => backend === (backends?.includes('wasm') ? 'wasm' : 'webgpu'))
+        .map(({ name, macShare }) => ({ name, amount: Math.round(macShare * macs) }));
+    case 'losses': {
+      const metrics = [compression?.before.metric, ...(compression?.steps ?? []).map(({ metric }) => metric)];
+      return (compression?.steps ?? []).map(({ pass, metric = 0 }, i) => ({
+        name: pass,
+        amount: (metrics[i] ?? metric) - metric,
+      }));
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+const words: Readonly<Record<Kind, Pick<Cause, 'kind' | 'unit'>>> = {
+  constants: { kind: 'constant', unit: 'bytes' },
+  'decoded constants': { kind: 'constant', unit: 'bytes' },
+  buffers: { kind: 'buffer', unit: 'bytes' },
+  wasm: { kind: 'kernel', unit: 'bytes' },
+  webgpu: { kind: 'kernel', unit: 'bytes' },
+  work: { kind: 'kernel', unit: 'macs' },
+  losses: { kind: 'pass', unit: 'share' },
+};
+
+function listOf(kind: Kind, manifest: FoundManifest, before: FoundManifest | undefined): Cause[] {
+  const was = before && kind !== 'losses' ? sumByName(takings(kind, before)) : undefined;
+  return [...sumByName(takings(kind, manifest))].map(([name, amount]) => {
+    const pass = words[kind].kind === 'constant' ? passAt(name, manifest, before) : undefined;
+    return {
+      ...words[kind],
+      name,
+      amount,
+      ...(was && { growth: amount - (was.get(name) ?? 0) }),
+      ...(pass !== undefined && { pass }),
+    };
+  });
+}
+
+function sumByName(all: readonly Taking[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { name, amount } of all) sums.set(name, (sums.get(name) ?? 0) + amount);
+  return sums;
+}
+
+/** What compression does to a constant, and what it did before where that differs. */
+function passAt(name: string, manifest: FoundManifest, before: FoundManifest | undefined): string | undefined {
+  const [now, then] = [actionAt(name, manifest), before && actionAt(name, before)];
+  if (then === undefined || then === now) return now;
+  return `${now ?? 'not compressed'}, was ${then}`;
+}
+
+function actionAt(name: string, { compression, constants }: FoundManifest): string | undefined {
+  const action = compression?.actions.find(({ place }) => place === name);
+  if (action) return `${action.level} by ${action.pass}`;
+  const form = constants?.find((constant) => constant.name === name)?.form;
+  return form === 'float32' ? undefined : form;
+}

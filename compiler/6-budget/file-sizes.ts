@@ -1,0 +1,48 @@
+import type { Sizes } from '../ir/bundle.ts';
+import type { Encoding, SizeMeasure } from './measures.ts';
+
+export type FileSizes = ReadonlyMap<string, Sizes>;
+
+/** What lies inside index.js has a path of its own, such as `index.js#model.wgsl`. */
+export const insidePath = (name: string): string => `index.js#${name}`;
+
+const isInside = (path: string): boolean => path.includes('#');
+
+/**
+ * What one visitor downloads, out of all parts. Of modules that exclude each other (wasm variants; module and classic script)
+ * the largest counts.
+ */
+export function countedParts(measure: SizeMeasure, all: FileSizes, encoding: Encoding): readonly string[] {
+  switch (measure) {
+    case 'total':
+      return [...codeFiles(all, encoding), ...pathsEnding(all, '.lcw').filter((path) => !isInside(path))];
+    case 'code':
+      return codeFiles(all, encoding);
+    case 'weights':
+      return pathsEnding(all, '.lcw');
+    case 'wasm':
+      return largestWasm(all, encoding);
+    case 'wgsl':
+      return pathsEnding(all, '.wgsl');
+    default:
+      return measure satisfies never;
+  }
+}
+
+export const sumSizes = (all: FileSizes, paths: readonly string[], encoding: Encoding): number =>
+  paths.reduce((sum, path) => sum + (all.get(path)?.[encoding] ?? 0), 0);
+
+function codeFiles(all: FileSizes, encoding: Encoding): string[] {
+  const classic = pathsEnding(all, '.classic.js');
+  const modules = pathsEnding(all, '.js').filter((path) => !classic.includes(path));
+  const scripts = sumSizes(all, classic, encoding) > sumSizes(all, modules, encoding) ? classic : modules;
+  return [...scripts, ...largestWasm(all, encoding).filter((path) => !isInside(path))];
+}
+
+const largestWasm = (all: FileSizes, encoding: Encoding): string[] =>
+  pathsEnding(all, '.wasm')
+    .sort((a, b) => sumSizes(all, [b], encoding) - sumSizes(all, [a], encoding))
+    .slice(0, 1);
+
+const pathsEnding = (all: FileSizes, ending: string): string[] =>
+  [...all.keys()].filter((path) => path.endsWith(ending)).sort();

@@ -1,0 +1,73 @@
+import type { Backend } from '../../../targets/target.ts';
+import { compileLoadModule, saltBytes } from '../calibrate/compile-load.ts';
+import { calibrationModule, multiplyAdds } from '../calibrate/kernels.ts';
+import type { RunPage } from '../device/device.ts';
+import { makeFeeds, type PortTask } from '../page-feeds.ts';
+import { type TimingResult, type TimingTask, timeInPage } from './page.ts';
+import { type Sampled, sampleRounds } from './statistics.ts';
+
+export interface TimesTask {
+  /** the bundle's files by path */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly inputs: readonly PortTask[];
+  readonly backend: Backend;
+  readonly wants: { readonly coldStart: boolean; readonly latency: boolean };
+  /** rounds of a steady page, and seconds it may take; 100 and 3 by default */
+  readonly rounds?: number;
+  readonly seconds?: number;
+}
+
+/** What a browser showed of a bundle on one backend. */
+export interface Times {
+  readonly browser: string;
+  /** the WebGPU adapter is software: times mean nothing */
+  readonly isSoftware: boolean;
+  /** bytes of its memories and buffers */
+  readonly memory: number;
+  readonly coldStart?: Sampled;
+  readonly latency?: Sampled;
+}
+
+const coldPages = 15;
+const steadyPages = 3;
+
+/**
+ * Times a bundle in fresh pages: one for each cold start, and several for runs once warm, since pages differ too.
+ * @throws LccError LCC6004 where a page fails
+ */
+export async function measureTimes(task: TimesTask, runPage: RunPage): Promise<Times> {
+  const { files, inputs, backend, wants, rounds = 100, seconds = 3 } = task;
+  const calibration = calibrationModule();
+  const compileLoad = compileLoadModule();
+  let pages = 0;
+  const measure = async (mode: TimingTask['mode']): Promise<TimingResult> => {
+    // Engines keep what they compiled: every page gets other bytes.
+    new DataView(compileLoad.buffer).setUint32(compileLoad.length - saltBytes, ++pages);
+    const argument: TimingTask = { mode, backend, inputs, calibration, multiplyAdds, compileLoad, rounds, seconds };
+    const site = Object.fromEntries([...files].map(([path, bytes]) => [`/bundle/${path}`, bytes]));
+    return (await runPage({ module, argument, files: site, headers: isolation, timeout: 300_000 })) as TimingResult;
+  };
+  // The first page of a browser pays for the browser's own processes: nobody's start is measured there.
+  const first = await measure('cold');
+  const cold: TimingResult[] = [];
+  for (let page = 0; wants.coldStart && page < coldPages; page++) cold.push(await measure('cold'));
+  const steady: TimingResult[] = [];
+  for (let page = 0; wants.latency && page < steadyPages; page++) steady.push(await measure('steady'));
+  return {
+    browser: first.browser,
+    isSoftware: first.isSoftware,
+    memory: first.memory,
+    ...(wants.coldStart && { coldStart: sampleRounds(cold.map((page) => page.rounds)) }),
+    ...(wants.latency && { latency: sampleRounds(steady.map((page) => page.rounds)) }),
+  };
+}
+
+const module = `const time = ${timeInPage.toString()};
+const makeFeeds = ${makeFeeds.toString()};
+export default (task) => time(task, (path) => import(path), makeFeeds);`;
+
+/** Isolated, so that clocks have their full resolution. */
+const isolation = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};

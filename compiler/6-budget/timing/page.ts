@@ -1,0 +1,154 @@
+import type { makeFeeds, PortTask } from '../page-feeds.ts';
+
+export interface TimingTask {
+  /** cold: one time from nothing loaded to the first output. steady: rounds, once warm */
+  readonly mode: 'cold' | 'steady';
+  readonly backend: 'wasm' | 'webgpu';
+  readonly inputs: readonly PortTask[];
+  /** the calibration kernels (calibrate/kernels.ts), and the multiply-adds of one iteration of each */
+  readonly calibration: Uint8Array;
+  readonly multiplyAdds: { readonly float: number; readonly integer: number };
+  /** a module to compile and run once (calibrate/compile-load.ts), after a cold start */
+  readonly compileLoad: Uint8Array;
+  /** of a steady page at most: rounds, and seconds */
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** The bundle's time, and the calibration kernels' rates right beside it. */
+export interface Round {
+  readonly ms: number;
+  /** multiply-adds per second */
+  readonly float: number;
+  readonly integer: number;
+  /** bytes of wasm per second from bytes to done, after a cold start; else 0 */
+  readonly compile: number;
+}
+
+export interface TimingResult {
+  /** the backend that ran; for WebGPU whether its adapter is software */
+  readonly backend: string;
+  readonly isSoftware: boolean;
+  readonly browser: string;
+  readonly rounds: readonly Round[];
+  /** bytes of the memories and GPU buffers that the bundle made */
+  readonly memory: number;
+}
+
+type Load = (path: string) => Promise<Record<string, unknown>>;
+
+/**
+ * Runs in the page, as its own text: it may refer to nothing outside itself. Every round runs the calibration kernels for
+ * about half a millisecond each, then the bundle once, or as often as fills a tenth of a millisecond.
+ */
+export async function timeInPage(task: TimingTask, load: Load, feedsFor: typeof makeFeeds): Promise<TimingResult> {
+  interface Model {
+    readonly backend: string;
+    run(feeds: object): Promise<unknown>;
+  }
+  let memory = 0;
+  const countMemories = (instance: WebAssembly.Instance): void => {
+    for (const part of Object.values(instance.exports)) {
+      if (part instanceof WebAssembly.Memory) memory += part.buffer.byteLength;
+    }
+  };
+  const instantiate = WebAssembly.instantiate;
+  const counting = async (...inputs: Parameters<typeof instantiate>) => {
+    const made: unknown = await instantiate(...inputs);
+    if (made instanceof WebAssembly.Instance) countMemories(made);
+    else countMemories((made as WebAssembly.WebAssemblyInstantiatedSource).instance);
+    return made;
+  };
+  WebAssembly.instantiate = counting as typeof instantiate;
+  if (typeof GPUDevice !== 'undefined') {
+    const createBuffer = GPUDevice.prototype.createBuffer;
+    GPUDevice.prototype.createBuffer = function (descriptor) {
+      memory += descriptor.size;
+      return createBuffer.call(this, descriptor);
+    };
+  }
+  const open = async (): Promise<Model> => {
+    const bundle = (await load('/bundle/index.js')) as { load(options: object): Promise<Model> };
+    return bundle.load({ backend: task.backend });
+  };
+
+  const start = performance.now();
+  const feeds = feedsFor(task.inputs);
+  const model = await open();
+  await model.run(feeds);
+  const first = performance.now() - start;
+  WebAssembly.instantiate = instantiate;
+
+  const kernels = new WebAssembly.Instance(new WebAssembly.Module(task.calibration as BufferSource)).exports as {
+    readonly [name in 'float' | 'integer']: (iterations: number) => void;
+  };
+  const timed = (work: () => void): number => {
+    const began = performance.now();
+    work();
+    return performance.now() - began;
+  };
+  // Engines replace no call that is under way: many short ones.
+  const iterations = { float: 1, integer: 1 };
+  for (const name of ['float', 'integer'] as const) {
+    for (let call = 0; call < 300; call++) kernels[name](100);
+    iterations[name] = Math.max(
+      1,
+      Math.round(
+        2000 *
+          (0.5 /
+            Math.max(
+              0.01,
+              timed(() => kernels[name](2000)),
+            )),
+      ),
+    );
+  }
+  const rateOf = (name: 'float' | 'integer'): number => {
+    const ms = timed(() => kernels[name](iterations[name]));
+    return (task.multiplyAdds[name] * iterations[name] * 1000) / Math.max(ms, 0.005);
+  };
+  const compileRate = (): number => {
+    const ms = timed(() => {
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(task.compileLoad as BufferSource));
+      (exports as { readonly all: () => void }).all();
+    });
+    return (task.compileLoad.length * 1000) / ms;
+  };
+  const rounds: Round[] = [];
+  const measure = async (sample: () => Promise<number>): Promise<void> => {
+    const rates = [rateOf('float'), rateOf('integer')] as const;
+    const ms = await sample();
+    rounds.push({ ms, float: Math.min(rates[0], rateOf('float')), integer: rates[1], compile: 0 });
+  };
+  if (task.mode === 'cold') {
+    for (let i = 0; i < 5; i++) await measure(async () => first);
+    const middle = [...rounds].sort((a, b) => a.float - b.float)[2];
+    rounds.splice(0, rounds.length, ...(middle ? [{ ...middle, compile: compileRate() }] : []));
+  } else {
+    const warm = performance.now();
+    let runs = 0;
+    while (runs < 20 || (performance.now() - warm < 300 && runs < 2000)) {
+      await model.run(feeds);
+      runs++;
+    }
+    const count = Math.ceil((0.1 * runs) / (performance.now() - warm));
+    const began = performance.now();
+    const isDone = (): boolean => rounds.length >= 20 && performance.now() - began > 1000 * task.seconds;
+    while (rounds.length < task.rounds && !isDone()) {
+      await measure(async () => {
+        const from = performance.now();
+        for (let run = 0; run < count; run++) await model.run(feeds);
+        return (performance.now() - from) / count;
+      });
+    }
+  }
+  const adapter = model.backend === 'webgpu' ? await navigator.gpu.requestAdapter() : undefined;
+  const { isFallbackAdapter = false, architecture = '', description = '' } = adapter?.info ?? {};
+  return {
+    backend: model.backend,
+    isSoftware: isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(`${architecture} ${description}`),
+    browser: navigator.userAgent.match(/(?:Chrome|Firefox|Version)\/[\d.]+/)?.[0] ?? navigator.userAgent,
+    rounds,
+    memory,
+  };
+}

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { type Budget, parseBudget, readBudget } from './6-budget/parse-budget.ts';
+import type { BuildConfig } from './config.ts';
+import type { CompileOptions, CompressionOptions } from './ir/bundle.ts';
+
+/** Data sources are paths with options after a question mark; the paths start from a folder. */
+export function placeData<T extends CompressionOptions>(options: T, folder: string): T {
+  const place = (source: string): string => source.replace(/^[^?]*/, (path) => resolve(folder, path));
+  const { calibration, evaluation, plan, cache } = options;
+  return {
+    ...options,
+    ...(typeof calibration === 'string' && { calibration: place(calibration) }),
+    ...(typeof evaluation === 'string' && { evaluation: place(evaluation) }),
+    ...(typeof plan === 'string' && { plan: resolve(folder, plan) }),
+    ...(cache !== undefined && { cache: resolve(folder, cache) }),
+  };
+}
+
+/** A budget's path starts from a folder; sizes and inline JSON are as they are. @throws LccError LCC6101, LCC6102 */
+export function budgetFrom(budget: BuildConfig['budget'], folder: string): Budget | undefined {
+  if (budget === undefined) return undefined;
+  if (typeof budget !== 'string') return parseBudget(budget);
+  return readBudget(budget.endsWith('.json') ? resolve(folder, budget) : budget);
+}
+
+/** What the planner aimed at by estimate holds for the files, too. */
+export const sizeLimit = ({ maxSize }: CompileOptions): Budget['limits'] =>
+  maxSize === undefined ? [] : parseBudget(maxSize).limits;

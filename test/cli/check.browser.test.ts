@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CheckResult } from '../../compiler/6-budget/check-result.ts';
+import { nameOf } from '../../compiler/6-budget/measures.ts';
+import { describeInBrowser } from '../harness/browser.ts';
+import { onnxModel, tensorOf } from '../harness/onnx-model.ts';
+import { runCli } from '../harness/run-cli.ts';
+
+describeInBrowser('lcc check in a browser', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lcc-check-browser-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  beforeAll(async () => {
+    const size = 256;
+    const values = Array.from({ length: size * size }, (_, i) => Math.sin(i) / size);
+    const model = onnxModel({
+      inputs: [{ name: 'x', dtype: 'float32', shape: [size, size] }],
+      outputs: [{ name: 'y', dtype: 'float32', shape: [size, size] }],
+      initializers: { w: tensorOf('float32', [size, size], values) },
+      nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'], name: 'fc' }],
+    });
+    writeFileSync(join(folder, 'product.onnx'), model);
+    const { code } = await runCli(['build', 'product.onnx', '-o', 'product'], folder);
+    expect(code).toBe(0);
+  });
+
+  const check = async (budget: object, ...flags: string[]): Promise<{ code: number; result: CheckResult }> => {
+    const argv = ['check', 'product', '--budget', JSON.stringify(budget), '--rounds', '20', '--json', ...flags];
+    const { code, stdout } = await runCli(argv, folder);
+    return { code, result: JSON.parse(stdout) };
+  };
+
+  test('a slow bundle fails, by its measured time', async () => {
+    const { code, result } = await check({ latency: { p50: '20 us' }, coldStart: '1 ms' });
+    const [cold, latency] = ['coldStart', 'latency'].map((name) => result.rows.find(({ measure }) => measure === name));
+    expect([latency!.verdict, cold!.verdict, code]).toEqual(['over', 'over', 1]);
+    // 16.8 million multiply-adds: no thread does them in 20 us.
+    expect(latency!.actual).toBeGreaterThan(0.02);
+    expect(cold!.actual).toBeGreaterThan(latency!.actual!);
+    const [low, high] = latency!.interval!;
+    expect(low).toBeLessThanOrEqual(latency!.actual!);
+    expect(high).toBeGreaterThanOrEqual(latency!.actual!);
+    expect(latency!.causes[0]).toMatchObject({ kind: 'kernel', amount: 256 ** 3, unit: 'macs' });
+    expect(result.machine).toMatchObject({ browser: expect.stringContaining('Chrome/'), rate: expect.any(Number) });
+  });
+
+  test('what it holds in memory is what was planned', async () => {
+    const { code, result } = await check({ memory: '2 MB' });
+    expect(code).toBe(0);
+    const { memory } = JSON.parse(readFileSync(join(folder, 'product', 'lcc.json'), 'utf8'));
+    const run = result.rows.find((row) => nameOf(row) === 'memory run');
+    expect(run).toMatchObject({ actual: memory.constants + memory.arena, verdict: 'ok' });
+    expect(run!.reason).toBeUndefined();
+    expect(result.notes).toEqual([]);
+  });
+
+  test('times without limits are told, of this machine and of device classes', async () => {
+    const { code, result } = await check({ total: '1MB' }, '--times', '--device', 'phone-mid');
+    expect(code).toBe(0);
+    const times = result.rows.filter(({ unit }) => unit === 'ms');
+    const here = times.find((row) => nameOf(row) === 'latency p50 wasm');
+    const phone = times.find((row) => nameOf(row) === 'latency p50 wasm on phone-mid');
+    expect(phone!.actual).toBeGreaterThan(0);
+    expect([here!.isEstimated, phone!.isEstimated]).toEqual([undefined, true]);
+    const gpu = times.find((row) => nameOf(row) === 'latency p50 webgpu');
+    expect(gpu).toMatchObject({ reason: expect.stringContaining('software') });
+  });
+});

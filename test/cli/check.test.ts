@@ -1,0 +1,143 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { onnxModel, tensorOf } from '../harness/onnx-model.ts';
+import { runCli } from '../harness/run-cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lcc-check-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+const lcc = (...argv: string[]) => runCli(argv, folder);
+const check = async (...argv: string[]) => {
+  const { code, stdout, stderr } = await lcc('check', ...argv);
+  return { code, stdout, stderr };
+};
+
+const git = (...parameters: string[]) =>
+  execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...parameters], { cwd: folder, stdio: 'pipe' });
+
+beforeAll(async () => {
+  const values = Array.from({ length: 64 * 3 }, (_, i) => (i < 9 && i % 4 === 0 ? 1 : 0));
+  const model = onnxModel({
+    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 64] }],
+    outputs: [{ name: 'y', dtype: 'float32', shape: ['batch', 3] }],
+    initializers: { w: tensorOf('float32', [64, 3], values) },
+    nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'], name: 'fc' }],
+  });
+  writeFileSync(join(folder, 'tiny.onnx'), model);
+  await lcc('build', 'tiny.onnx', '--target', 'mobile-wasm', '-o', 'old');
+  await lcc('build', 'tiny.onnx', '--target', 'mobile-wasm', '--dim', 'batch=64', '-o', 'new');
+  for (const name of ['a', 'b', 'c']) cpSync(join(folder, 'old'), join(folder, name), { recursive: true });
+}, 120_000);
+
+describe('lcc check', () => {
+  test('passes within a budget and fails on an oversize bundle', async () => {
+    expect((await check('new', '--budget', '1MB')).code).toBe(0);
+    const over = await check('new', '--budget', '{"code":"9B"}');
+    expect(over.code).toBe(1);
+    expect(over.stdout).toMatch(/OVER {2}code brotli .* too much\n {6}(index.js|model)/);
+    expect(over.stdout).toMatch(/ {6}kernel y? ?.*\d+ B/);
+  });
+
+  test('fails on too inaccurate a bundle, by what it answers now', async () => {
+    // Inputs 0, 1 and 2 lead to classes 0, 1 and 2; a quarter of the labels says otherwise.
+    const row = (i: number) => [
+      ...Array.from({ length: 64 }, (_, k) => (k === i % 3 ? 1 : 0)),
+      i % 4 === 0 ? (i + 1) % 3 : i % 3,
+    ];
+    write('labelled.csv', Array.from({ length: 40 }, (_, i) => row(i).join(',')).join('\n'));
+    const { code, stdout } = await check('old', '--evaluation', 'labelled.csv', '--budget', '{"accuracy":"80 %"}');
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringContaining('OVER  accuracy 75.00 %, at least 80.00 %: 5.00 % too little'),
+    ]);
+    expect((await check('old', '--evaluation', 'labelled.csv', '--budget', '{"accuracy":"75 %"}')).code).toBe(0);
+  });
+
+  test('what cannot be told is no pass: exit code 2', async () => {
+    const { code, stdout } = await check('old', '--budget', '{"accuracy":"80 %"}');
+    expect([code, stdout]).toEqual([2, expect.stringContaining('accuracy not measured, at least 80.00 %')]);
+  });
+
+  test('takes lcc.budget.json of the folder, else the budget of lcc.config.ts', async () => {
+    write('lcc.config.ts', "export default { model: 'tiny.onnx', budget: { code: '9B' } };");
+    expect((await check('old')).code).toBe(1);
+    write('lcc.budget.json', '{"code": "1MB", "bundles": {"new": {"macs": 5}}}');
+    expect((await check('old')).code).toBe(0);
+    expect((await check('new')).code).toBe(1);
+    for (const name of ['lcc.config.ts', 'lcc.budget.json']) rmSync(join(folder, name));
+    expect((await check('old')).code).toBe(0);
+  });
+});
+
+describe('a baseline', () => {
+  const growth = ['--budget', '{"growth": {"memory": "1 KB"}}'];
+
+  test('is a manifest, a bundle, or a folder of bundles', async () => {
+    for (const baseline of ['old/lcc.json', 'old']) {
+      const { code, stdout } = await check('new', ...growth, '--baseline', baseline);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(
+        /OVER {2}growth of memory peak \+1\d\.\d KB of 1\.0 KB: 1\d\.\d KB too much\n {6}buffer x 16\.4 KB \(\+16\.1 KB\)/,
+      );
+    }
+    expect((await check('old', ...growth, '--baseline', '.')).code).toBe(0);
+    expect((await check('old', ...growth)).code).toBe(2);
+  });
+
+  test('is a git ref where the bundle is committed', async () => {
+    git('init', '-q');
+    git('add', 'old');
+    git('commit', '-q', '-m', 'bundle');
+    const { stdout } = await check('old', '--budget', '{"growth": "1 %"}', '--baseline', 'HEAD');
+    expect(stdout).toContain('ok    growth of total brotli +0.00 % of 1.00 %');
+    const missing = await check('new', '--baseline', 'HEAD');
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('LCC6107: There is no baseline: ')]);
+  });
+});
+
+describe('many bundles', () => {
+  test('shards share them, and their results merge', async () => {
+    const shard = (part: string) => check('c', 'a', 'b', '--shard', part, '--reporter', `json=${part[0]}.json`);
+    expect((await shard('1/2')).stdout).toBe('');
+    await shard('2/2');
+    const names = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    expect(names('1.json').results.map(({ name }: { name: string }) => name)).toEqual(['a', 'c']);
+    expect(names('2.json').name).toBe('b');
+    const merged = await check('--merge', '1.json', '2.json', '--reporter', 'junit');
+    expect(merged.code).toBe(0);
+    expect([...merged.stdout.matchAll(/testsuite name="(\w)"/g)].map(([, name]) => name)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('one over is over, merged too', async () => {
+    const { code } = await check(
+      'a',
+      'new',
+      '--budget',
+      '{"bundles": {"new": {"macs": 5}}}',
+      '--reporter',
+      'text,json=x.json',
+    );
+    expect([code, (await check('--merge', 'x.json')).code]).toEqual([1, 1]);
+  });
+});
+
+describe('refusals', () => {
+  test.each([
+    [['.'], 'LCC6103: This is not a whole lcc bundle: lcc.json is missing.'],
+    [['old', '--reporter', 'xml'], 'LCC0003: There is no reporter "xml".'],
+    [['old', '--baseline', 'none.json'], 'LCC6107: There is no baseline: '],
+    [['old', '--baseline', 'tiny.onnx'], 'LCC6104: '],
+    [['old', '--shard', '3/2'], 'LCC0002: --shard takes i/n, such as 1/3.'],
+    [['old', '--rounds', '2'], 'LCC0002: --rounds takes a count of 10 or more.'],
+    [['old', '--gpu', 'big'], 'LCC0003: There is no GPU "big".'],
+    [['old', '--device', 'phone-x', '--budget', '1MB'], 'phone-x'],
+    [['--merge', 'tiny.onnx'], 'LCC6108: This is no result of lcc check: '],
+    [['--merge', 'old/lcc.json'], 'LCC6108: This is no result of lcc check: it holds no results.'],
+  ])('%j', async (argv, message) => {
+    const { code, stderr } = await check(...argv);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+});

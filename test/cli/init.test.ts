@@ -1,0 +1,70 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readBudget } from '../../compiler/6-budget/parse-budget.ts';
+import { run } from '../../compiler/cli/run.ts';
+import { readBuildModule } from '../../compiler/read-config.ts';
+import { runCli } from '../harness/run-cli.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lcc-init-'));
+  writeFileSync(join(folder, "it's.onnx"), 'x');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+
+describe('lcc init', () => {
+  test('asks three questions, proposing what the folder has', async () => {
+    const questions: string[] = [];
+    const answers = ['', 'mobile-wasm', '300 KB'];
+    const ask = async (question: string) => {
+      questions.push(question);
+      return answers.shift() ?? '';
+    };
+    const io = { stdout: () => {}, stderr: () => {}, isTerminal: true, cwd: folder, ask };
+    expect(await run(['init'], io)).toBe(0);
+    expect(questions[0]).toBe("Which model (it's.onnx): ");
+    expect(questions).toHaveLength(3);
+    const { config } = (await readBuildModule(join(folder, 'lcc.config.ts'))) as { config: unknown };
+    expect(config).toEqual({ model: "it's.onnx", target: 'mobile-wasm', budget: 'lcc.budget.json' });
+    expect(readBudget(join(folder, 'lcc.budget.json')).limits).toEqual([
+      { measure: 'total', encoding: 'brotli', limit: 300_000 },
+    ]);
+  });
+
+  test('flags answer for a person, and without a limit there is no budget', async () => {
+    const { code, stdout } = await runCli(['init', '--target', 'node'], folder);
+    expect([code, stdout]).toEqual([0, 'wrote lcc.config.ts\nNext: lcc build\n']);
+    expect(readdirSync(folder).sort()).toEqual(["it's.onnx", 'lcc.config.ts']);
+    expect(read('lcc.config.ts')).toContain("target: 'node'");
+  });
+
+  test.each([
+    [['--model', 'none.onnx'], 'LCC1001'],
+    [['--target', 'moon'], 'LCC0003: There is no target "moon".'],
+    [['--budget', 'big'], 'LCC0002: --budget takes a size such as 300KB.'],
+    [['--budget', '0'], 'LCC0002: --budget takes a size such as 300KB.'],
+  ])('%j writes nothing', async (flags, message) => {
+    const { code, stderr } = await runCli(['init', ...flags], folder);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(readdirSync(folder)).toEqual(["it's.onnx"]);
+  });
+
+  test('writes over nothing', async () => {
+    writeFileSync(join(folder, 'lcc.budget.json'), '"1KB"');
+    expect((await runCli(['init', '--budget', '2KB'], folder)).stderr).toContain('LCC0011');
+    expect(readdirSync(folder).sort()).toEqual(["it's.onnx", 'lcc.budget.json']);
+    writeFileSync(join(folder, 'lcc.config.ts'), 'export default 1');
+    expect((await runCli(['init'], folder)).stderr).toContain('LCC0011: There is one already');
+    expect(read('lcc.config.ts')).toBe('export default 1');
+  });
+
+  test('a folder without models says so', async () => {
+    rmSync(join(folder, "it's.onnx"));
+    expect((await runCli(['init'], folder)).stderr).toContain('LCC0012: No model was named, and this folder has none.');
+  });
+});
