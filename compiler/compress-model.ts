@@ -47,6 +47,7 @@ export async function compressModel(
   const data = { graph, calibration, validation, standIns: isBlind ? randomInputs(graph, randomInputCount) : [] };
   const memory = openTrialMemory(options.cache, { ...data, switches: compression.switches, target });
   const script = await estimateScript(graph, target);
+  const started = performance.now();
   const helpers = openTrialHelpers({ ...compression, ...data, target, script }, memory, options.threads);
   const task: CompressTask = {
     ...compression,
@@ -60,8 +61,9 @@ export async function compressModel(
     finetune:
       options.finetune && (await makeFinetune(graph, { samples: calibration, labels: calibrationLabels }, options)),
     measureSize: makeMeasureSize(target, script),
-    onTrial: (trial, count) => {
-      options.onProgress?.(`attempt ${count}: ${printSize(trial, compression.limits)}, ${printLoss(trial.loss)}`);
+    onTrial: (trial, count, done) => {
+      const line = `attempt ${count}: ${printSize(trial, compression.limits)}, ${printLoss(trial.loss)}`;
+      options.onProgress?.(line, ((performance.now() - started) * (1 - done)) / done);
     },
   };
   const excessOf = async ({ graph: made }: Compressed) => (await measureScript(made, target)) - script;

@@ -17,6 +17,8 @@ export interface TimesOptions {
   readonly times?: boolean;
   /** rounds of a page where runs are timed once warm */
   readonly rounds?: number;
+  /** what a long measurement is at, and milliseconds that are left, about */
+  readonly onProgress?: (line: string, left: number) => void;
   readonly openDevice: () => Promise<Device>;
   /** the device is somewhere else: of `devices` the only one is what it stands for */
   readonly isRemote?: boolean;
@@ -106,7 +108,7 @@ async function runAll(
   { manifest: { inputs = [] }, files }: BundleFiles,
   backends: readonly Backend[],
   asked: readonly AskedTime[],
-  { openDevice, rounds }: TimesOptions,
+  { openDevice, rounds, onProgress }: TimesOptions,
 ): Promise<Map<Backend, Times | string>> {
   // The calibration kernels come with an assembler.
   const { measureTimes } = await import('./timing/measure-times.ts');
@@ -125,7 +127,12 @@ async function runAll(
         coldStart: own.some(({ measure }) => measure === 'coldStart'),
         latency: own.some(({ measure }) => measure === 'latency'),
       };
-      const task = { files, inputs, backend, wants, ...(rounds !== undefined && { rounds }) };
+      const started = performance.now();
+      const onPage = (done: number, all: number): void => {
+        const left = ((performance.now() - started) / done) * (all - done);
+        onProgress?.(`${backend}: page ${done} of ${all} in ${device.name}`, left);
+      };
+      const task = { files, inputs, backend, wants, onPage, ...(rounds !== undefined && { rounds }) };
       const times = measureTimes(task, device.run).catch((error: unknown) => {
         if (backend === 'webgpu' && error instanceof LccError) return error.diagnostic.what;
         throw error;

@@ -11,6 +11,7 @@ import { budgetFrom } from '../place-settings.ts';
 import { findConfig, readBuildModule } from '../read-config.ts';
 import { type DeviceFlags, parseDeviceFlags, withDeviceFlags } from './device-flags.ts';
 import type { ExitCode, Io } from './io.ts';
+import { makeProgress } from './progress.ts';
 import type { MakeCommand } from './run.ts';
 
 interface CheckFlags extends DeviceFlags {
@@ -102,7 +103,11 @@ async function checkEach(bundles: readonly string[], flags: CheckFlags, io: Io):
   for (const named of bundles) {
     const folder = resolve(io.cwd, named);
     const baseline = flags.baseline === undefined ? undefined : await baselineOf(flags.baseline, folder, io.cwd);
-    results.push(await check(folder, budget, { ...options, baseline }));
+    const progress = makeProgress(io, 'parity');
+    results.push(
+      await check(folder, budget, { ...options, baseline, onProgress: io.isTerminal ? progress.line : () => {} }),
+    );
+    progress.stop();
   }
   return results;
 }

@@ -1,14 +1,15 @@
 import { createColors } from 'picocolors';
 import { describeStage, printTime } from '../describe-stage.ts';
 import { type Stage, type StageEvent, stages } from '../ir/bundle.ts';
+import { printDuration } from '../print-duration.ts';
 import type { Io } from './io.ts';
 
 export interface Progress {
   /** Announces the first stage, on a terminal. */
   start(): void;
   stage(event: StageEvent): void;
-  /** What the stage at work is at: replaces its announcement on a terminal. */
-  line(text: string): void;
+  /** What the stage at work is at: replaces its announcement on a terminal, which is told the milliseconds left as well. */
+  line(text: string, left?: number): void;
   /** Takes an announcement back; nothing comes after. */
   stop(): void;
 }
@@ -29,7 +30,10 @@ export function makeProgress(io: Io, last: Stage): Progress {
       for (const line of more) io.stderr(`  ${' '.repeat(17)}  ${colors.dim(line)}\n`);
       if (event.stage !== last) announce(stages[stages.indexOf(event.stage) + 1]);
     },
-    line: (text) => io.stderr(io.isTerminal ? `${clear}  ${colors.dim(text)}` : `  ${text}\n`),
+    line: (text, left) => {
+      const rest = left === undefined || left < 1000 ? '' : `, about ${printDuration(left)} left`;
+      io.stderr(io.isTerminal ? `${clear}  ${colors.dim(`${text}${rest}`)}` : `  ${text}\n`);
+    },
     stop: () => io.stderr(clear),
   };
 }

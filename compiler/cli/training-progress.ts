@@ -1,5 +1,6 @@
 import { createColors } from 'picocolors';
 import type { EpochReport } from '../2-train/train-network.ts';
+import { printDuration } from '../print-duration.ts';
 import type { TrainingStart } from '../train.ts';
 import type { Io } from './io.ts';
 
@@ -46,13 +47,6 @@ export function makeTrainingProgress(io: Io): TrainingProgress {
       io.stderr(`${clear}  epoch ${epoch} of ${epochs}  ${parts.join(', ')}${left}\n`);
     },
   };
-}
-
-function printDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 100) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 100 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
 /** The first Ctrl-C ends the work at hand; a second one the process, as ever. */

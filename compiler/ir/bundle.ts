@@ -99,8 +99,8 @@ export interface CompileOptions extends CompressionOptions {
   /** one ES module with wasm and weights inside */
   readonly singleFile?: boolean;
   readonly onStage?: (event: StageEvent) => void;
-  /** what a long stage is at, one line at a time */
-  readonly onProgress?: (line: string) => void;
+  /** what a long stage is at, one line at a time, and milliseconds that are left, about, where that can be told */
+  readonly onProgress?: (line: string, left?: number) => void;
 }
 
 export interface PassReport {

@@ -22,12 +22,14 @@ export interface Work {
 const lanes = 4;
 /** What comes before and after a sum costs as much as this many multiply-adds. */
 const outputCost = { float: 2, integer: 4 };
+/** What a run takes beside its kernels, as many multiply-adds: the call, and results as fresh arrays. */
+const runCost = 20_000;
 /** Bringing an element to an integer, in multiply-adds. */
 const codeCost = 0.3;
 
 export function countWork({ kernels, steps, constants, arenaBytes }: Program): Work {
   const costs = kernels.map(kernelWork);
-  const total = { float: 0, integer: 0, other: 0, dispatches: 0 };
+  const total = { float: 0, integer: 0, other: runCost, dispatches: 0 };
   const visit = (list: readonly Step[], times: number): void => {
     for (const step of list) {
       if (step.kind === 'repeat') {

@@ -9,13 +9,13 @@ import { decisiveLoss, makeJudge, type Validation } from './judge.ts';
 import { bestOf, efficient, type Figures, isMet, nearestOf } from './limits.ts';
 import { isLimited, type Limits, type Switches } from './options.ts';
 import { noPrices, switchOf } from './prices.ts';
-import { type Ahead, type Curve, measureGrid, search } from './search.ts';
+import { type Ahead, type Curve, expectedOffers, measureGrid, search } from './search.ts';
 import { measureSensitivitiesByName } from './sensitivity-by-name.ts';
 import type { Amount } from './steps.ts';
 import { traceActions, tracePasses } from './trace.ts';
 import { decisionsOf, type TrialMemory } from './trial-memory.ts';
 import { type Builder, type Made, makeBuilder, makeTrials, type Trial, type Trials } from './trials.ts';
-import { ascend, descend, nextSteps, startsOf } from './walk.ts';
+import { ascend, descend, expectedSteps, nextSteps, startsOf } from './walk.ts';
 
 export interface CompressTask {
   /** verified, after the exact passes */
@@ -43,8 +43,8 @@ export interface CompressTask {
    * others are held out. Its graph keeps its form.
    */
   readonly finetune?: ((graph: Graph, count: number) => Promise<Graph>) | undefined;
-  /** each different result of the search, as it is measured */
-  readonly onTrial?: (trial: Figures, count: number) => void;
+  /** each different result of the search, as it is measured, and the share of all that is done, about */
+  readonly onTrial?: (trial: Figures, count: number, done: number) => void;
 }
 
 /** The whole after each pass that acted. */
@@ -125,7 +125,7 @@ export async function compress(task: CompressTask): Promise<Compressed> {
   const errors = await traceActions(graph, build, chosen, heldOut, makeRunner, task.memory);
   const { finetune: train } = task;
   const tuned = train && (await finetune((one) => train(one, samples.length), builder, chosen, measure));
-  if (tuned) task.onTrial?.(tuned, trials.all().length + 1);
+  if (tuned) task.onTrial?.(tuned, trials.all().length + 1, 1);
   const isBetter = tuned && isMet(tuned, limits) && decisiveLoss(tuned.loss) < decisiveLoss(chosen.loss);
   if (isBetter) steps.push({ pass: 'fine-tune', actions: 0, size: tuned.size, loss: tuned.loss });
   const all = trials.all();
@@ -195,6 +195,7 @@ export async function openSearch(task: SearchTask): Promise<Search> {
     helpers: task.helpers,
     measure,
     memory,
+    expected: expectedOffers(task.limits, armsFor(graph, task.switches)) + expectedSteps,
     onTrial: task.onTrial ?? (() => {}),
   });
   return { builder, trials, measure, before, samples, heldOut };

@@ -49,6 +49,12 @@ export interface Curve<T> {
   readonly points: readonly T[];
 }
 
+/** Offers that a grid and a search ask for, about: fewer where bisections end early. */
+export const expectedOffers = (limits: Limits, arms: readonly Arm[]): number =>
+  arms.length * sharesOfBytes(limits).length * grid.length +
+  refined * halvings.within +
+  balances.length * halvings.around;
+
 type Try<T> = (offer: Offer) => Promise<T>;
 
 /** Ways to have offers measured elsewhere before they are asked for. */

@@ -80,8 +80,10 @@ export interface TrialsTask {
   /** decides by what is remembered alone, or throws `NotRemembered` */
   readonly draftRemembered: Builder['draft'];
   readonly helpers: Helpers | undefined;
-  /** each different result, as it is measured */
-  readonly onTrial: (trial: Figures, count: number) => void;
+  /** how often an offer is going to be asked for, about */
+  readonly expected: number;
+  /** each different result, as it is measured, and the share of all that is done, about */
+  readonly onTrial: (trial: Figures, count: number, done: number) => void;
 }
 
 export interface Trials {
@@ -102,6 +104,7 @@ export function makeTrials(task: TrialsTask): Trials {
   const { switches, limits, size, measure, memory, helpers, onTrial } = task;
   const results = new Map<string, Trial>();
   const begun = new Set<string>();
+  let asked = 0;
   const draftAt = (offer: Offer, overrides: Overrides, draft = task.draft) => {
     const offers: Offers = new Map();
     const priced = pricedChoices(offer.arm.passes, switches, pricesFor(offer, size, limits));
@@ -135,6 +138,7 @@ export function makeTrials(task: TrialsTask): Trials {
       return recall(asked);
     },
     async at(offer, overrides = new Map()) {
+      asked++;
       await helpers?.done({ offer, overrides });
       const { graph, actions } = draftAt(offer, overrides).drafted;
       const decisions = decisionsOf(actions);
@@ -145,7 +149,7 @@ export function makeTrials(task: TrialsTask): Trials {
       const trial = { ...offer, ...figures, overrides, decisions };
       if (!results.has(key)) {
         results.set(key, trial);
-        onTrial(trial, results.size);
+        onTrial(trial, results.size, Math.min(1, asked / task.expected));
       }
       return trial;
     },

@@ -33,6 +33,9 @@ export function nextSteps(trial: Trial, trials: Trials): Record<Amount, NextActi
 /** Steps of one walk at most, and how many are measured before one is taken. */
 const walk = { steps: 6, measured: 4 };
 
+/** Steps that walks measure, about. */
+export const expectedSteps = walk.steps * walk.measured;
+
 /** Where a walk stands: all that was decided there is kept but for the step that is taken next. */
 interface Stand {
   readonly trial: Trial;

@@ -15,6 +15,8 @@ export interface TimesTask {
   /** rounds of a steady page, and seconds it may take; 100 and 3 by default */
   readonly rounds?: number;
   readonly seconds?: number;
+  /** pages so far, and all */
+  readonly onPage?: (done: number, all: number) => void;
 }
 
 /** What a browser showed of a bundle on one backend. */
@@ -45,7 +47,9 @@ export async function measureTimes(task: TimesTask, runPage: RunPage): Promise<T
     new DataView(compileLoad.buffer).setUint32(compileLoad.length - saltBytes, ++pages);
     const argument: TimingTask = { mode, backend, inputs, calibration, multiplyAdds, compileLoad, rounds, seconds };
     const site = Object.fromEntries([...files].map(([path, bytes]) => [`/bundle/${path}`, bytes]));
-    return (await runPage({ module, argument, files: site, headers: isolation, timeout: 300_000 })) as TimingResult;
+    const result = await runPage({ module, argument, files: site, headers: isolation, timeout: 300_000 });
+    task.onPage?.(pages, 1 + (wants.coldStart ? coldPages : 0) + (wants.latency ? steadyPages : 0));
+    return result as TimingResult;
   };
   // The first page of a browser pays for the browser's own processes: nobody's start is measured there.
   const first = await measure('cold');
