@@ -14,6 +14,8 @@ export interface Axis {
   readonly print: (value: number) => string;
   /** about as many ticks */
   readonly ticks?: number;
+  /** percent between two of them at least, where labels would overlap */
+  readonly spacing?: number;
 }
 
 export interface Plot {
@@ -45,10 +47,15 @@ interface Tick {
   readonly label: string;
 }
 
-/** Ticks that say the same as the one before are left out. */
-function ticksOf({ scale, print, ticks = 4 }: Axis): Tick[] {
-  const found = scale.ticks(ticks).map((value) => ({ at: percent(scale(value)), label: print(value) }));
-  return found.filter(({ at, label }, i) => at >= 0 && at <= 100 && label !== '' && label !== found[i - 1]?.label);
+/** Ticks that say the same as the one before, or stand too close to it, are left out. */
+function ticksOf({ scale, print, ticks = 4, spacing = 0 }: Axis): Tick[] {
+  const kept: Tick[] = [];
+  for (const value of scale.ticks(ticks)) {
+    const [at, label, last] = [percent(scale(value)), print(value), kept.at(-1)];
+    const isFree = last === undefined || (last.label !== label && Math.abs(at - last.at) >= spacing);
+    if (at >= 0 && at <= 100 && label !== '' && isFree) kept.push({ at, label });
+  }
+  return kept;
 }
 
 const anchorAt = (at: number): string => (at < 4 ? 'start' : at > 96 ? 'end' : 'middle');

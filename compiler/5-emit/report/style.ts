@@ -15,7 +15,7 @@ dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12p
 dt{color:var(--soft);font-size:.87rem}dd{margin:0;font-size:1.15rem}dd small{display:block;font-size:.8rem;color:var(--soft)}
 figure{margin:12px 0;min-width:0}
 .many,.some{display:grid;gap:8px 20px;align-items:end;grid-template-columns:repeat(auto-fill,minmax(min(100%,165px),1fr))}
-.some{grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr))}
+.some{grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr))}
 details{margin:8px 0}summary{cursor:pointer;padding:6px 0}
 .table{overflow-x:auto;max-height:480px;overflow-y:auto;margin:8px 0}
 table{border-collapse:collapse;font-size:.87rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}

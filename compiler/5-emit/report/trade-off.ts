@@ -80,7 +80,7 @@ function logAxis({ name, of, print }: Figure, outcomes: readonly Outcome[]): Axi
   const [least, most] = [Math.min(...outcomes.map(of)), Math.max(...outcomes.map(of))];
   const scale = scaleLog([0.9 * least, 1.1 * most], [0, 100]);
   const format = scale.tickFormat(4, '');
-  return { name, scale, ticks: 4, print: (value) => (format(value) === '' ? '' : print(value)) };
+  return { name, scale, ticks: 4, spacing: 24, print: (value) => (format(value) === '' ? '' : print(value)) };
 }
 
 function linearAxis({ name, of, print }: Figure, outcomes: readonly Outcome[]): Axis {
