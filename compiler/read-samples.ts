@@ -6,7 +6,7 @@ import { openMetric } from './data/metrics/index.ts';
 import { openData } from './data/open.ts';
 import { checkCalibrationSize, requireDisjoint } from './data/overlap.ts';
 import { dataEmpty } from './diagnostics/data.ts';
-import { printDiagnostic } from './diagnostics/index.ts';
+import { type Diagnostic, printDiagnostic } from './diagnostics/index.ts';
 import type { CompileOptions, LabelledSamples } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
 import type { Feeds } from './ir/trial.ts';
@@ -51,8 +51,14 @@ export async function readSamples(graph: Graph, options: CompileOptions): Promis
     ...(calibration ? holdSamples(calibration) : { calibration: [], calibrationLabels: undefined }),
     validation: half(0),
     reported: half(1),
-    notes: warnings.flatMap((warning) => (warning ? [printDiagnostic(warning)] : [])),
+    notes: warnings.flatMap((warning) => (warning ? [printNote(warning)] : [])),
   };
+}
+
+/** Notes go into lcc.json, where a machine's folders have no place. */
+function printNote(warning: Diagnostic): string {
+  const { file } = warning.where ?? {};
+  return printDiagnostic({ ...warning, where: { ...warning.where, file: file?.replace(/^[^?]*[/\\]/, '') } });
 }
 
 const defaultMetric = ({ labels }: DataSet): string => {

@@ -78,6 +78,7 @@ export interface Machine {
   readonly disturbed: number;
 }
 
+/** Every figure of a bundle with its limit and verdict; what all reporters tell. */
 export interface CheckResult {
   /** name of the bundle */
   readonly name: string;

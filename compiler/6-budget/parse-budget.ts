@@ -11,6 +11,7 @@ export type Limit = Subject & {
   readonly growth?: 'absolute' | 'share';
 };
 
+/** Limits as they are checked: what `BudgetText` says, parsed. */
 export interface Budget {
   readonly limits: readonly Limit[];
   /** limits of single bundles on top of these, by name */

@@ -14,6 +14,8 @@ export interface Chip {
   readonly memory: number;
   /** Geekbench 5, single core */
   readonly score: number;
+  /** figures of these that are not published but guessed */
+  readonly guessed: readonly string[];
   readonly webgpu?: Omit<WebGpuRates, 'float'> & {
     /** such as `Adreno 642L` */
     readonly name: string;
@@ -24,6 +26,8 @@ export interface Chip {
 
 /** The same figures of the measured core; its clock is what reads from its first cache show, its score an assumption. */
 const measured = { gigahertz: 3.6, floatVectors: 2, integerVectors: 1.78, score: 1500 };
+/** Of every class. */
+const guesses = ['the vector pipes', 'the share of the memory', 'the score of server-core'];
 /** Share of the memory's bandwidth that one core reaches. */
 const oneCoreShare = 0.5;
 /** Share of a GPU's peak that a tiled product without vendor instructions reaches. */
@@ -55,14 +59,15 @@ function ratesOfGpu({ name: _, peak, ...rates }: NonNullable<Chip['webgpu']>): W
 const rounded = (rate: number): number => Number(rate.toPrecision(2));
 
 function describeDerivation(chip: Chip): string {
-  const { core, gigahertz, floatVectors, integerVectors, memory, score, webgpu } = chip;
+  const { core, gigahertz, floatVectors, integerVectors, memory, score, guessed, webgpu } = chip;
   const parts = [
     `server-core scaled to a ${core} of ${gigahertz} GHz by clock and vector pipes (${floatVectors} float32 and ${integerVectors} int8 vectors a cycle against ${measured.floatVectors} and ${measured.integerVectors} at ${measured.gigahertz} GHz)`,
     `half of the memory's ${memory / 1e9} GB/s`,
     `compile speed by Geekbench 5 single-core scores, ${score} against ${measured.score}`,
+    `guessed: ${[...guesses, ...guessed].join(', ')}`,
     ...(webgpu
       ? [
-          `WebGPU: a quarter of the peak of ${webgpu.name}, dispatches by published measurements on Vulkan and Metal (24 to 71 microseconds), round trip and pipeline assumed`,
+          `WebGPU: a quarter of the peak of ${webgpu.name}, dispatches by published measurements on Vulkan and Metal of desktops (24 to 71 microseconds); the peak, the shares, round trip and pipeline are guessed`,
         ]
       : []),
   ];

@@ -8,6 +8,7 @@ export const laptop = deriveProfile('laptop', 'an office laptop of 2021: four co
   integerVectors: 1.33,
   memory: 51.2e9,
   score: 1300,
+  guessed: ['its score', "the memory's speed"],
   webgpu: {
     name: 'an Iris Xe of 80 units',
     peak: 0.83e12,

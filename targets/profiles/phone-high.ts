@@ -8,5 +8,6 @@ export const phoneHigh = deriveProfile('phone-high', 'a flagship phone of 2022: 
   integerVectors: 0.94,
   memory: 51.2e9,
   score: 1861,
+  guessed: [],
   webgpu: { name: 'its GPU of five cores', peak: 0.9e12, bandwidth: 36e9, dispatch: 0.05, roundTrip: 2, pipeline: 6 },
 });

@@ -8,4 +8,5 @@ export const phoneLow = deriveProfile('phone-low', 'a cheap phone of 2020: two C
   integerVectors: 0.24,
   memory: 14.4e9,
   score: 352,
+  guessed: ["the memory's speed"],
 });

@@ -8,5 +8,6 @@ export const phoneMid = deriveProfile('phone-mid', 'a phone of the middle class 
   integerVectors: 0.47,
   memory: 25.6e9,
   score: 772,
+  guessed: [],
   webgpu: { name: 'an Adreno 642L', peak: 0.21e12, bandwidth: 15e9, dispatch: 0.07, roundTrip: 3, pipeline: 15 },
 });

@@ -8,4 +8,5 @@ export const tv = deriveProfile('tv', 'a smart television: four Cortex-A53 of 1.
   integerVectors: 0.14,
   memory: 7.5e9,
   score: 95,
+  guessed: ['its score', "the memory's speed"],
 });

@@ -103,9 +103,3 @@ test('flags that mean nothing are refused before anything is opened', async () =
   }
   expect(await readdir(folder)).toEqual(before);
 });
-
-test('its help', async () => {
-  const { code, stdout } = await runCli(['calibrate', '--help'], folder);
-  expect(code).toBe(0);
-  expect(stdout).toMatchSnapshot();
-});

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { packageMissing } from '../../diagnostics/cli.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
+import { isolation } from '../browser/isolation.ts';
 import { makeFeeds } from '../page-feeds.ts';
 import { quantile } from '../timing/statistics.ts';
 import { type EngineName, measureInPage, type PageResult, type PageTask } from './page.ts';
@@ -96,12 +97,6 @@ export async function openBench(
 const module = `const measure = ${measureInPage.toString()};
 const makeFeeds = ${makeFeeds.toString()};
 export default (task) => measure(task, (path) => import(path), makeFeeds);`;
-
-/** Isolated, so that clocks have their full resolution. */
-const isolation = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-};
 
 function siteOf({ bundle, model }: BenchTask) {
   const folders: Record<string, string> = model === undefined ? {} : { '/onnxruntime/': onnxRuntimeFolder() };

@@ -1,4 +1,5 @@
 import type { DeviceProfile } from '../../../targets/profiles/profile.ts';
+import { isolation } from '../browser/isolation.ts';
 import { browserOf } from '../device/browser-of.ts';
 import type { RunPage } from '../device/device.ts';
 import { compileLoadModule, saltBytes } from './compile-load.ts';
@@ -33,9 +34,6 @@ export interface Calibration {
 const module = `const calibrate = ${calibrateInPage.toString()};
 export default (task) => calibrate(task);`;
 
-/** Isolated, so that clocks have their full resolution. */
-const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-
 /** Runs the calibration kernels in a page of the device: some seconds. @throws LccError LCC6004 when the page fails */
 export async function calibrate(run: RunPage, options: CalibrationOptions): Promise<Calibration> {
   const argument: CalibrationTask = {
@@ -57,7 +55,7 @@ export async function calibrate(run: RunPage, options: CalibrationOptions): Prom
     rounds: options.rounds ?? 101,
     sampleTime: options.sampleTime ?? 3,
   };
-  const figures = (await run({ module, argument, headers, timeout: 300_000 })) as CalibrationFigures;
+  const figures = (await run({ module, argument, headers: isolation, timeout: 300_000 })) as CalibrationFigures;
   return {
     profile: profileOf(figures, options),
     webgpu: webGpuOf(figures),

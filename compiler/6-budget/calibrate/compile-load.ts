@@ -89,6 +89,14 @@ export function compileLoadText(): string {
 export const saltBytes = 4;
 
 export function compileLoadModule(): Uint8Array<ArrayBuffer> {
+  made ??= makeModule();
+  return made.slice();
+}
+
+/** Assembling takes a while, and gives the same every time. */
+let made: Uint8Array<ArrayBuffer> | undefined;
+
+function makeModule(): Uint8Array<ArrayBuffer> {
   const module = assemble(compileLoadText());
   const name = 's'.charCodeAt(0);
   // a custom section (core spec, 5.5.3): id 0, its size, then a name

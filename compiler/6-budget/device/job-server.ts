@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answerFrom, type PageRun, type Site } from '../browser/index.ts';
+import { isolation } from '../browser/isolation.ts';
 import { browserOf } from './browser-of.ts';
 import type { RunPage } from './device.ts';
 import { type JobQueue, type JobResult, makeJobQueue } from './job-queue.ts';
@@ -21,12 +22,8 @@ export interface JobServer {
 const cookieName = 'lcc-device';
 /** Bytes of a request's body at most. */
 const bodyLimits = { join: 4 << 10, result: 64 << 20 };
-const isolation = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-  'referrer-policy': 'no-referrer',
-};
-const plainText = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...isolation };
+const headers = { ...isolation, 'referrer-policy': 'no-referrer' };
+const plainText = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers };
 const transfer = makeTransfer();
 
 /**
@@ -86,7 +83,7 @@ export function makeJobServer({ isSecure }: { readonly isSecure: boolean }): Job
   };
 }
 
-const joinSite: Site = { files: { '/index.html': devicePage, '/client.js': deviceScript }, headers: isolation };
+const joinSite: Site = { files: { '/index.html': devicePage, '/client.js': deviceScript }, headers };
 
 async function handleDevice(
   queue: JobQueue,
@@ -100,7 +97,7 @@ async function handleDevice(
     case '/lcc-next': {
       const next = await queue.next();
       if (typeof next === 'object') {
-        response.writeHead(200, { ...isolation, 'content-type': 'application/json', 'cache-control': 'no-store' });
+        response.writeHead(200, { ...headers, 'content-type': 'application/json', 'cache-control': 'no-store' });
         response.end(JSON.stringify(next));
       } else response.writeHead(next === 'ended' ? 410 : 204, plainText).end();
       return;
@@ -124,7 +121,7 @@ async function handleDevice(
 function siteOf(run: PageRun): Site {
   return {
     folders: run.folders ?? {},
-    headers: { ...isolation, ...run.headers },
+    headers: { ...headers, ...run.headers },
     files: {
       '/lcc-frame.html': framePage,
       '/lcc-start.js': frameScript,

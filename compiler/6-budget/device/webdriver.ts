@@ -23,8 +23,11 @@ export async function openWebDriver(
   const remote = await openRemote({ ...serving, ...(host === undefined ? {} : { host }) });
   let session: string | undefined;
   const close = async (): Promise<void> => {
-    if (session !== undefined) await send(endpoint, 'DELETE', `/session/${session}`);
-    await remote.close();
+    try {
+      if (session !== undefined) await send(endpoint, 'DELETE', `/session/${session}`);
+    } finally {
+      await remote.close();
+    }
   };
   try {
     session = sessionIdOf(

@@ -1,4 +1,5 @@
 import type { Backend } from '../../../targets/target.ts';
+import { isolation } from '../browser/isolation.ts';
 import { compileLoadModule, saltBytes } from '../calibrate/compile-load.ts';
 import { calibrationModule, multiplyAdds } from '../calibrate/kernels.ts';
 import type { RunPage } from '../device/device.ts';
@@ -69,9 +70,3 @@ export async function measureTimes(task: TimesTask, runPage: RunPage): Promise<T
 const module = `const time = ${timeInPage.toString()};
 const makeFeeds = ${makeFeeds.toString()};
 export default (task) => time(task, (path) => import(path), makeFeeds);`;
-
-/** Isolated, so that clocks have their full resolution. */
-const isolation = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-};
