@@ -61,16 +61,17 @@ export function makeTimeRow(asked: AskedTime, known: TimeKnowledge): CheckRow {
 const missing = (asked: AskedTime, reason: string): CheckRow =>
   makeRow(asked, { reason, ...(asked.limit !== undefined && { limit: asked.limit }) });
 
-function estimatedRow(asked: AskedTime, profile: DeviceProfile, known: TimeKnowledge): CheckRow {
-  const actual =
-    asked.measure === 'latency' ? known.work && estimateFromWork(known.work, profile, 'webgpu') : undefined;
+function estimatedRow(asked: AskedTime, profile: DeviceProfile, { work }: TimeKnowledge): CheckRow {
+  const { measure, quantile, limit } = asked;
+  const isMedian = measure === 'latency' && quantile === 'p50';
+  const actual = isMedian && work ? estimateFromWork(work, profile, 'webgpu') : undefined;
   if (actual === undefined) {
     return missing(
       asked,
-      `${asked.measure} on WebGPU cannot be estimated for ${profile.name}: measure it there by --remote`,
+      `${measure} ${quantile} on WebGPU cannot be estimated for ${profile.name}: measure it there by --remote`,
     );
   }
-  return makeRow(asked, { actual, isEstimated: true, ...(asked.limit !== undefined && { limit: asked.limit }) });
+  return makeRow(asked, { actual, isEstimated: true, ...(limit !== undefined && { limit }) });
 }
 
 /** How much longer it takes on the profile. A cold start is compiling above all. */

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { type CheckOptions, check } from '../6-budget/check.ts';
 import { type CheckResult, exitCodeOf, worstOf } from '../6-budget/check-result.ts';
+import type { Device, DeviceChoice } from '../6-budget/device/index.ts';
 import { type Budget, readBudget } from '../6-budget/parse-budget.ts';
 import { type ReporterName, reporterNames, reporters } from '../6-budget/reporters/index.ts';
 import { writeWhole } from '../data/write-whole.ts';
@@ -85,10 +86,10 @@ async function merge(files: readonly string[], io: Io): Promise<CheckResult[]> {
 
 async function checkEach(bundles: readonly string[], flags: CheckFlags, io: Io): Promise<CheckResult[]> {
   const budget = await findBudget(flags.budget, io.cwd);
-  const { openDevice } = await import('../6-budget/device/index.ts');
   const choice = parseDeviceFlags(flags);
+  const device = await shareDevice(choice, io);
   const options: CheckOptions = {
-    openDevice: () => openDevice(choice, io.stderr, io.isTerminal),
+    openDevice: device.open,
     isRemote: choice.kind !== 'local',
     cwd: io.cwd,
     ...(flags.device && { devices: flags.device.flatMap((list) => list.split(',')) }),
@@ -100,16 +101,35 @@ async function checkEach(bundles: readonly string[], flags: CheckFlags, io: Io):
     ...(flags.metric !== undefined && { metric: flags.metric }),
   };
   const results: CheckResult[] = [];
-  for (const named of bundles) {
-    const folder = resolve(io.cwd, named);
-    const baseline = flags.baseline === undefined ? undefined : await baselineOf(flags.baseline, folder, io.cwd);
-    const progress = makeProgress(io, 'parity');
-    results.push(
-      await check(folder, budget, { ...options, baseline, onProgress: io.isTerminal ? progress.line : () => {} }),
-    );
+  const progress = makeProgress(io, 'parity');
+  try {
+    for (const named of bundles) {
+      const folder = resolve(io.cwd, named);
+      const baseline = flags.baseline === undefined ? undefined : await baselineOf(flags.baseline, folder, io.cwd);
+      const onProgress = io.isTerminal ? progress.line : () => {};
+      results.push(await check(folder, budget, { ...options, baseline, onProgress }));
+    }
+  } finally {
     progress.stop();
+    await device.close();
   }
   return results;
+}
+
+/** One device for all bundles, opened when the first asks for it: nobody joins a phone for each. */
+async function shareDevice(choice: DeviceChoice, io: Io) {
+  const { openDevice } = await import('../6-budget/device/index.ts');
+  let opened: Promise<Device> | undefined;
+  return {
+    open: async (): Promise<Device> => {
+      opened ??= openDevice(choice, io.stderr, io.isTerminal);
+      return { ...(await opened), close: async () => {} };
+    },
+    close: async (): Promise<void> => {
+      const device = await opened?.catch(() => undefined);
+      await device?.close();
+    },
+  };
 }
 
 async function baselineOf(baseline: string, folder: string, cwd: string) {

@@ -55,7 +55,7 @@ function onnxRuntime(): Finding {
     name: 'onnxruntime-web',
     isFound,
     isRequired: false,
-    text: isFound ? 'installed: a second opinion in parity and bench' : 'not installed',
+    text: `${isFound ? 'installed' : 'not installed'}: a second opinion in parity, and the other side of lcc bench`,
     remedy: 'Run npm install onnxruntime-web for a second opinion in parity and bench.',
   };
 }
@@ -96,6 +96,9 @@ const probePage = `export default async (module) => {
   };
 };`;
 
+/** What it is for. */
+const uses = 'times in lcc check, lcc report, bench and calibrate';
+
 async function browserFindings(): Promise<Finding[]> {
   const { findBrowser, launchBrowser, runInPage } = await import('../6-budget/browser/index.ts');
   try {
@@ -110,19 +113,27 @@ async function browserFindings(): Promise<Finding[]> {
   } catch (error) {
     if (!(error instanceof LccError)) throw error;
     const { what, remedy } = error.diagnostic;
-    return [{ name: 'Browser', isFound: false, isRequired: false, text: what, remedy }];
+    return [
+      { name: 'Browser', isFound: false, isRequired: false, text: `${what} Without one there are no ${uses}.`, remedy },
+    ];
   }
 }
 
 function describeBrowser(place: string, { version, webgpu, relaxedSimd }: Capabilities): Finding[] {
   const update = 'Use Chrome or Chromium 114 or newer; lcc then proves these variants too.';
   return [
-    { name: 'Browser', isFound: true, isRequired: false, text: `${version} at ${place}`, remedy: update },
+    {
+      name: 'Browser',
+      isFound: true,
+      isRequired: false,
+      text: `${version} at ${place}, for ${uses}`,
+      remedy: update,
+    },
     {
       name: 'WebGPU',
       isFound: webgpu !== false,
       isRequired: false,
-      text: webgpu === false ? 'no adapter, not even software' : `adapter: ${webgpu}`,
+      text: webgpu === false ? 'no adapter, not even software: WebGPU code is not proven' : `adapter: ${webgpu}`,
       remedy: update,
     },
     {

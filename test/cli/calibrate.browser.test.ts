@@ -1,11 +1,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../compiler/cli/run.ts';
 import { parseProfile } from '../../targets/profiles/index.ts';
 import { describeInBrowser } from '../harness/browser.ts';
+import { joinRemotely } from '../harness/join-remotely.ts';
 import { runCli } from '../harness/run-cli.ts';
 
 let folder = '';
@@ -15,25 +14,6 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const readJson = async (name: string) => parseProfile(await readFile(join(folder, name), 'utf8'), name);
-
-/** The command, and a second browser that opens the address it tells, as a person with a phone would. */
-async function calibrateRemotely(argv: readonly string[], browser: Browser) {
-  const told: string[] = [];
-  const out: string[] = [];
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
-  const page = await context.newPage();
-  let opening: Promise<unknown> | undefined;
-  const stderr = (text: string) => {
-    told.push(text);
-    const address = /^ {2}(https?:\S+)$/m.exec(text)?.[1];
-    if (address !== undefined) opening = page.goto(address);
-  };
-  const code = await run(argv, { stdout: (text) => out.push(text), stderr, isTerminal: true, cwd: folder });
-  await opening;
-  await expect.poll(() => page.locator('#state').textContent()).toContain('You may close this page.');
-  await context.close();
-  return { code, stdout: out.join(''), stderr: told.join('') };
-}
 
 describeInBrowser('lcc calibrate', (browser) => {
   test('measures the browser of this machine and writes its profile', async () => {
@@ -64,7 +44,7 @@ describeInBrowser('lcc calibrate', (browser) => {
       'phone.json',
       '--json',
     ];
-    const { code, stdout, stderr } = await calibrateRemotely(argv, browser());
+    const { code, stdout, stderr } = await joinRemotely(argv, folder, browser());
     expect(code).toBe(0);
     expect(stderr).toMatch(/[█▀▄]/);
     expect(stderr).toContain('The browser warns of the certificate');
@@ -78,7 +58,7 @@ describeInBrowser('lcc calibrate', (browser) => {
 
   test('says over plain http that only wasm is measured', async () => {
     const argv = ['calibrate', '--remote', '--http', '--host', '127.0.0.1', '--name', 'plain'];
-    const { code, stderr } = await calibrateRemotely(argv, browser());
+    const { code, stderr } = await joinRemotely(argv, folder, browser());
     expect(code).toBe(0);
     expect(stderr).toMatch(
       /^ {2}http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/\nOver plain http browsers hide WebGPU: only wasm is measured\.$/m,

@@ -5,10 +5,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CheckResult } from '../../compiler/6-budget/check-result.ts';
 import { nameOf } from '../../compiler/6-budget/measures.ts';
 import { describeInBrowser } from '../harness/browser.ts';
+import { joinRemotely } from '../harness/join-remotely.ts';
 import { onnxModel, tensorOf } from '../harness/onnx-model.ts';
 import { runCli } from '../harness/run-cli.ts';
 
-describeInBrowser('lcc check in a browser', () => {
+describeInBrowser('lcc check in a browser', (browser) => {
   const folder = mkdtempSync(join(tmpdir(), 'lcc-check-browser-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -66,5 +67,26 @@ describeInBrowser('lcc check in a browser', () => {
     expect([here!.isEstimated, phone!.isEstimated]).toEqual([undefined, true]);
     const gpu = times.find((row) => nameOf(row) === 'latency p50 webgpu');
     expect(gpu).toMatchObject({ reason: expect.stringContaining('software') });
+  });
+
+  test('a device that opens the page measures all bundles, for the profile that it stands for', async () => {
+    const budget = JSON.stringify({ latency: { 'phone-mid': { wasm: '10 s' }, laptop: '1 us' } });
+    const flags = ['--remote', '--host', '127.0.0.1', '--device', 'phone-mid', '--rounds', '20', '--json'];
+    const { code, stdout, stderr } = await joinRemotely(
+      ['check', 'product', 'product', '--budget', budget, ...flags],
+      folder,
+      browser(),
+    );
+    expect(code).toBe(0);
+    expect(stderr.match(/joined/g)).toHaveLength(1);
+    const { results } = JSON.parse(stdout) as { results: CheckResult[] };
+    for (const { rows, machine } of results) {
+      const limited = rows.filter(({ limit }) => limit !== undefined);
+      expect(limited.map((row) => [nameOf(row), row.verdict, row.isEstimated])).toEqual([
+        ['latency p50 wasm on phone-mid', 'ok', undefined],
+      ]);
+      expect(machine!.rate).toBeGreaterThan(1e8);
+    }
+    expect(results).toHaveLength(2);
   });
 });

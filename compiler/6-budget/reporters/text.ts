@@ -13,7 +13,7 @@ function printResult({ name, rows, machine, notes }: CheckResult, isNamed: boole
   return [
     ...(isNamed ? [name] : []),
     ...sizeTable(rows),
-    ...told.map((row) => `      ${describeFigure(row)}`),
+    ...told.map((row) => `      ${describeFigure(row)}${row.reason === undefined ? '' : `: ${row.reason}`}`),
     ...limited.flatMap(printLimit),
     ...notes.map((note) => `      ${note}`),
     ...(machine ? [printMachine(machine)] : []),

@@ -23,7 +23,7 @@ export interface TimesTask {
 /** What a browser showed of a bundle on one backend. */
 export interface Times {
   readonly browser: string;
-  /** the WebGPU adapter is software: times mean nothing */
+  /** the WebGPU adapter is software: times would mean nothing, and there are none */
   readonly isSoftware: boolean;
   /** bytes of its memories and buffers */
   readonly memory: number;
@@ -54,14 +54,14 @@ export async function measureTimes(task: TimesTask, runPage: RunPage): Promise<T
   };
   // The first page of a browser pays for the browser's own processes: nobody's start is measured there.
   const first = await measure('cold');
+  const seen = { browser: first.browser, isSoftware: first.isSoftware, memory: first.memory };
+  if (first.isSoftware) return seen;
   const cold: TimingResult[] = [];
   for (let page = 0; wants.coldStart && page < coldPages; page++) cold.push(await measure('cold'));
   const steady: TimingResult[] = [];
   for (let page = 0; wants.latency && page < steadyPages; page++) steady.push(await measure('steady'));
   return {
-    browser: first.browser,
-    isSoftware: first.isSoftware,
-    memory: first.memory,
+    ...seen,
     ...(wants.coldStart && { coldStart: sampleRounds(cold.map((page) => page.rounds)) }),
     ...(wants.latency && { latency: sampleRounds(steady.map((page) => page.rounds)) }),
   };
