@@ -62,7 +62,7 @@ export async function compressModel(
       options.finetune && (await makeFinetune(graph, { samples: calibration, labels: calibrationLabels }, options)),
     measureSize: makeMeasureSize(target, script),
     onTrial: (trial, count, done) => {
-      const line = `attempt ${count}: ${printSize(trial, compression.limits)}, ${printLoss(trial.loss)}`;
+      const line = `attempt ${count}: ${printSize(trial, compression.limits, target)}, ${printLoss(trial.loss)}`;
       options.onProgress?.(line, ((performance.now() - started) * (1 - done)) / done);
     },
   };
@@ -72,7 +72,7 @@ export async function compressModel(
     await helpers?.close();
   });
   if (found.missing.length > 0) throw planDoesNotFit(found.missing.map((m) => `${m.pass} ${m.place}: ${m.level}`));
-  if (!found.isFeasible) throw limitsInfeasible(describeNearest(found, compression.limits));
+  if (!found.isFeasible) throw limitsInfeasible(describeNearest(found, compression.limits, target));
   if (typeof options.plan === 'string' && !plan) writePlan(options.plan, found.actions);
   const compare = reported && (await makeMetricComparison(graph, reported, makeRunner(graph)));
   const onReported = await compare?.(makeRunner(found.graph));
@@ -135,9 +135,13 @@ function flagThatNeedsData(options: CompileOptions): string | undefined {
 }
 
 /** The download, and what else is limited. */
-function printSize({ size }: Pick<Figures, 'size'>, { latency, memory }: CompressTask['limits']): string {
+function printSize(
+  { size }: Pick<Figures, 'size'>,
+  { latency, memory }: CompressTask['limits'],
+  { profile }: Target,
+): string {
   const parts = [printByteCount(totalOf({ size }))];
-  if (latency !== undefined) parts.push(`${size.milliseconds.toFixed(2)} ms estimated`);
+  if (latency !== undefined) parts.push(`${size.milliseconds.toFixed(2)} ms estimated on ${profile}`);
   if (memory !== undefined) parts.push(`${printByteCount(size.memory)} in memory`);
   return parts.join(', ');
 }
@@ -147,7 +151,7 @@ const printLoss = ({ error, metric }: Loss): string =>
     ? `${metric.name} ${metric.after.toFixed(4)} (drop at most ${metric.bound.toFixed(4)})`
     : `relative error ${(100 * error).toFixed(2)} %`;
 
-function describeNearest(found: Compressed, limits: CompressTask['limits']): string[] {
+function describeNearest(found: Compressed, limits: CompressTask['limits'], { profile }: Target): string[] {
   const { size, loss } = found;
   const lines: string[] = [];
   if (limits.size !== undefined)
@@ -155,7 +159,7 @@ function describeNearest(found: Compressed, limits: CompressTask['limits']): str
   if (limits.memory !== undefined)
     lines.push(`memory: ${printByteCount(size.memory)} of ${printByteCount(limits.memory)}`);
   if (limits.latency !== undefined)
-    lines.push(`estimated latency: ${size.milliseconds.toFixed(2)} ms of ${limits.latency} ms`);
+    lines.push(`latency on ${profile}, estimated: ${size.milliseconds.toFixed(2)} ms of ${limits.latency} ms`);
   if (limits.drop !== undefined) lines.push(`loss: ${decisiveLoss(loss).toPrecision(3)} of ${limits.drop}`);
   return isMet(found, limits) ? [] : lines;
 }

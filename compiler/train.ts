@@ -22,6 +22,7 @@ import { countParameters } from './ir/count-parameters.ts';
 import type { Graph } from './ir/graph.ts';
 import { printGraph } from './ir/print.ts';
 
+/** The flags of `lcc train` in camel case, and who is told how it goes. */
 export interface TrainOptions {
   /** folder of the data that the recipe names; by default the recipe's own. For a model file: its labelled data */
   readonly data?: string;
@@ -52,6 +53,7 @@ export interface TrainingStart {
   readonly resumed: number;
 }
 
+/** A trained network, and what is known of it. */
 export interface TrainResult {
   /** a plain inference graph, after every method's finish and the exact passes */
   readonly graph: Graph;

@@ -24,12 +24,14 @@ export const crossEntropy = ({ smoothing = 0 }: { readonly smoothing?: number } 
   },
 });
 
+/** Mean of (output - label)^2. */
 export const meanSquaredError = (): Loss => ({
   name: 'mse',
   labels: 'value',
   of: (outputs, labels) => tf.mean(tf.square(tf.sub(outputs, tf.reshape(labels, outputs.shape)))) as tf.Scalar,
 });
 
+/** Mean of |output - label|. */
 export const meanAbsoluteError = (): Loss => ({
   name: 'mae',
   labels: 'value',

@@ -1,6 +1,7 @@
 /** Factor of the learning rate at a share 0..1 of all steps. */
 export type Schedule = (progress: number) => number;
 
+/** The rate stays as it is. */
 export const constantRate = (): Schedule => () => 1;
 
 /** Half a cosine from 1 to `to` (Loshchilov and Hutter 2017), after a linear rise over the first `warmUp` of the steps. */

@@ -24,6 +24,7 @@ export interface FamilyMember {
   readonly value: number;
 }
 
+/** The network with the same share of all hidden widths. */
 export interface WidthRow extends FamilyMember {
   readonly fraction: number;
 }
@@ -52,6 +53,7 @@ export type WidthGoal =
   | { readonly parameters: number; readonly higherIsBetter: boolean }
   | { readonly drop: number; readonly higherIsBetter: boolean };
 
+/** What the search for widths ended with. */
 export interface ChosenWidths extends FamilyMember {
   readonly graph: Graph;
   /** from the whole network to this one */

@@ -45,12 +45,23 @@ Exit code: 0 done and within budget, 1 over budget, 2 cannot do it, 3 a bug in l
 /** The whole command line as a function. @param argv without node and script. Never throws. */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = 0;
+  const program = makeProgram(io, (result) => (code = result));
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    return fail(error, argv, io);
+  }
+}
+
+/** `lcc` with all its commands: their arguments, options and help. */
+export function makeProgram(io: Io, finish: (code: ExitCode) => void): Command {
   const program = new Program('lcc')
     .description('Compiles ONNX and TensorFlow.js models into self-contained web bundles: wasm and WebGPU, no runtime.')
     .version(version, '-V, --version', 'print the version')
     .helpCommand(false)
     .addHelpText('after', examples);
-  for (const make of commands) program.addCommand(make(io, (result) => (code = result)));
+  for (const make of commands) program.addCommand(make(io, finish));
   for (const command of [program, ...program.commands]) {
     command
       .helpOption('-h, --help', 'print this help')
@@ -58,12 +69,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
       .configureHelp({ helpWidth: 100 })
       .configureOutput({ writeOut: io.stdout, writeErr: io.stderr, getOutHasColors: () => false });
   }
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-    return code;
-  } catch (error) {
-    return fail(error, argv, io);
-  }
+  return program;
 }
 
 /** Tells a failure on stderr, and as JSON on stdout where that was asked for. */

@@ -23,6 +23,7 @@ export interface Diagnostic {
 /** 2: the input, the options or the machine cannot do it. 3: a bug in lcc, parity failure included. */
 export type FailureCode = 2 | 3;
 
+/** What a person can act on: `diagnostic` has a stable code, what happened, where, and what to do next. */
 export class LccError extends Error {
   override readonly name = 'LccError';
   readonly diagnostic: Diagnostic;

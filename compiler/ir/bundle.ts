@@ -85,6 +85,7 @@ export interface LabelledSamples {
   readonly labels: readonly number[];
 }
 
+/** The flags of `lcc build` in camel case. */
 export interface CompileOptions extends CompressionOptions {
   /** a name from `lcc targets` */
   readonly target: string;
@@ -323,6 +324,7 @@ export interface Manifest extends Report {
   readonly files: Readonly<Record<string, { readonly sha256: string; readonly sizes: Sizes }>>;
 }
 
+/** A compiled model. Files are made, and proven, when they are asked for. */
 export interface Bundle {
   readonly report: Report;
   /** The emitted files by path. Runs Rollup and parity. @throws LccError when an output disagrees (exit code 3) */

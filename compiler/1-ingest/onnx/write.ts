@@ -81,6 +81,7 @@ export interface WrittenFunction {
   readonly opsets?: Readonly<Record<string, number>>;
 }
 
+/** What an ONNX model file holds. Dimensions are sizes, or names that are bound when it is built. */
 export interface WrittenModel extends WrittenGraph {
   /** Version of ONNX's own operators. */
   readonly opset: number;

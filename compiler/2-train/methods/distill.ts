@@ -28,6 +28,7 @@ export interface DistillOptions {
   readonly labelShare?: number;
 }
 
+/** Learns from a teacher beside the labels (`DistillOptions`). @throws LccError LCC8007 */
 export function distill(options: DistillOptions): Method {
   const { teacher, temperature = 2, weight = 0.5, labelShare = 1 } = options;
   requireAbove0('temperature', temperature, 2);

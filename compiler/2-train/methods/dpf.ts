@@ -33,6 +33,7 @@ export interface DpfOptions {
   readonly structured?: 'units' | 'channels';
 }
 
+/** Prunes hidden units that may come back while training runs (`DpfOptions`). @throws LccError LCC8007 */
 export function dpf({ share = 0.5, every = 16, ramp, structured }: DpfOptions = {}): Method {
   requireOptions(share, every, ramp);
   return {

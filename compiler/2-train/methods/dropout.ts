@@ -26,7 +26,7 @@ export interface DropoutOptions {
 
 const method = 'dropout';
 
-/** @throws LccError LCC8007 */
+/** Leaves out hidden units at random, for each sample others (`DropoutOptions`). @throws LccError LCC8007 */
 export function dropout({ rate = 0.5, layers }: DropoutOptions = {}): Method {
   if (!(rate > 0 && rate < 1))
     throw methodOptionsInvalid(method, `rate ${rate} is not above 0 and below 1`, 'Give a rate such as 0.5.');

@@ -39,6 +39,7 @@ export interface LayerCollapseOptions {
   readonly coupled?: number;
 }
 
+/** Draws activations to the identity until the layers around are one (`LayerCollapseOptions`). @throws LccError LCC8007 */
 export function layerCollapse(options: LayerCollapseOptions = {}): Method {
   const { strength = 10, tolerance = 0.05, slope = 0, stage, settles = true, coupled } = options;
   requireOptions(options);

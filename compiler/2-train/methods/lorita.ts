@@ -36,7 +36,7 @@ export interface LoritaOptions {
 
 const method = 'lorita';
 
-/** @throws LccError LCC8007 */
+/** Trains each layer as a product of factors, so that it has low rank in the end (`LoritaOptions`). @throws LccError LCC8007 */
 export function lorita(options: LoritaOptions = {}): Method {
   const { factors: count = 3, layers, start = 'from weights', seed = 1 } = options;
   if (!(Number.isSafeInteger(count) && count >= 1))

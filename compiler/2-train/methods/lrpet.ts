@@ -39,7 +39,7 @@ export type WantedRank = { readonly share: number } | { readonly energy: number 
 
 const method = 'lrpet';
 
-/** @throws LccError LCC8007 */
+/** Projects layers to low rank every so often, their energy kept (`LrpetOptions`). @throws LccError LCC8007 */
 export function lrpet(options: LrpetOptions = {}): Method {
   const { rank: wanted = { share: 0.5 }, every = 20, layers } = options;
   requireOptions(wanted, every);

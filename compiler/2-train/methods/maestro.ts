@@ -29,7 +29,7 @@ export interface MaestroOptions {
 
 const method = 'maestro';
 
-/** @throws LccError LCC8007 */
+/** Trains ordered low-rank factors and drops ranks that come to little (`MaestroOptions`). @throws LccError LCC8007 */
 export function maestro(options: MaestroOptions = {}): Method {
   const { strength = 1e-3, threshold = 0.05, layers } = options;
   for (const [name, value] of Object.entries({ strength, threshold }))

@@ -25,6 +25,7 @@ export interface QatOptions {
   readonly activations?: boolean;
 }
 
+/** Trains with weights rounded as a bundle stores them (`QatOptions`). @throws LccError LCC8007 */
 export function qat({ weights: form = 'int8', activations = false }: QatOptions = {}): Method {
   requireForm(form);
   return {

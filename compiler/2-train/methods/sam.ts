@@ -19,6 +19,7 @@ export interface SamOptions {
   readonly adaptive?: boolean;
 }
 
+/** Looks for flat minima: steps go by the gradient at the worst point nearby (`SamOptions`). @throws LccError LCC8007 */
 export function sam({ adaptive = false, rho = adaptive ? 0.5 : 0.05 }: SamOptions = {}): Method {
   if (!(rho > 0 && Number.isFinite(rho)))
     throw methodOptionsInvalid('sam', `rho ${rho} is not above 0`, 'Give a rho such as 0.05.');

@@ -34,7 +34,7 @@ export type WidthScale = 'none' | 'inverse';
 
 const method = 'structural-dropout';
 
-/** @throws LccError LCC8007 */
+/** Trains all widths of the hidden layers at once (`StructuralDropoutOptions`). @throws LccError LCC8007 */
 export function structuralDropout(options: StructuralDropoutOptions = {}): Method {
   const { probability = 1, step = 1, scale = 'none' } = options;
   requireOptions(options, probability, step);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { packageMissing } from '../../diagnostics/cli.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
-import { isolation } from '../browser/isolation.ts';
+import { bundleSite } from '../bundle-site.ts';
 import { makeFeeds } from '../page-feeds.ts';
 import { quantile } from '../timing/statistics.ts';
 import { type EngineName, measureInPage, type PageResult, type PageTask } from './page.ts';
@@ -99,11 +99,13 @@ const makeFeeds = ${makeFeeds.toString()};
 export default (task) => measure(task, (path) => import(path), makeFeeds);`;
 
 function siteOf({ bundle, model }: BenchTask) {
-  const folders: Record<string, string> = model === undefined ? {} : { '/onnxruntime/': onnxRuntimeFolder() };
-  const files: Record<string, Uint8Array> = model === undefined ? {} : { '/model.onnx': model };
-  if (typeof bundle === 'string') folders['/bundle/'] = bundle;
-  else for (const [path, bytes] of bundle) files[`/bundle/${path}`] = bytes;
-  return { folders, files, headers: isolation };
+  const { folders, files, headers } = bundleSite(bundle);
+  if (model === undefined) return { folders, files, headers };
+  return {
+    folders: { ...folders, '/onnxruntime/': onnxRuntimeFolder() },
+    files: { ...files, '/model.onnx': model },
+    headers,
+  };
 }
 
 /** @throws LccError LCC0007 */

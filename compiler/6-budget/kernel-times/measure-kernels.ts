@@ -2,8 +2,8 @@ import { notABundle } from '../../diagnostics/budget.ts';
 import { bug } from '../../diagnostics/internal.ts';
 import { bundleWithoutWasm } from '../../diagnostics/report.ts';
 import type { KernelTimes, Manifest } from '../../ir/bundle.ts';
-import { launchBrowser, type PageRun, runInPage } from '../browser/index.ts';
-import { isolation } from '../browser/isolation.ts';
+import { launchBrowser, runInPage } from '../browser/index.ts';
+import { bundleSite } from '../bundle-site.ts';
 import { makeFeeds } from '../page-feeds.ts';
 import { clockImport, idleExport, instrument } from './instrument.ts';
 import { type KernelResult, type KernelRound, type KernelTask, takeModule, timeInPage } from './page.ts';
@@ -28,7 +28,7 @@ export async function measureKernels(
   if (!manifest.calls) throw notABundle(folder, 'lcc.json lists no calls, an earlier lcc wrote it');
   const browser = await launchBrowser();
   const run = (module: string, argument?: unknown) =>
-    runInPage(browser, { ...siteOf(folder), module, argument, timeout: 300_000 });
+    runInPage(browser, { ...bundleSite(folder), module, argument, timeout: 300_000 });
   try {
     const bytes = (await run(takingModule)) as Uint8Array;
     const calls = manifest.calls.length;
@@ -54,19 +54,6 @@ export default () => take((path) => import(path));`;
 const timingModule = `const time = ${timeInPage.toString()};
 const makeFeeds = ${makeFeeds.toString()};
 export default (task) => time(task, (path) => import(path), makeFeeds);`;
-
-/** Bundles of edge workers import a compiled module, which no browser does: the map puts one in its place. */
-const siteOf = (folder: string): Pick<PageRun, 'folders' | 'files' | 'headers'> => ({
-  folders: { '/bundle/': folder },
-  files: {
-    '/index.html': `<!doctype html><meta charset="utf-8">
-<script type="importmap">{"imports": {"/bundle/model.wasm": "/compiled.js"}}</script>
-<script type="module" src="/lcc-start.js"></script>`,
-    '/compiled.js':
-      "export default await WebAssembly.compile(await (await fetch('/bundle/model.wasm')).arrayBuffer());\n",
-  },
-  headers: isolation,
-});
 
 /** Means over the quieter half of the rounds, the clock's own time taken out. */
 function summarise({ browser, agrees, repeats, runs, rounds }: KernelResult): KernelTimes {

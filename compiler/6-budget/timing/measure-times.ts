@@ -1,5 +1,5 @@
 import type { Backend } from '../../../targets/target.ts';
-import { isolation } from '../browser/isolation.ts';
+import { bundleSite } from '../bundle-site.ts';
 import { compileLoadModule, saltBytes } from '../calibrate/compile-load.ts';
 import { calibrationModule, multiplyAdds } from '../calibrate/kernels.ts';
 import type { RunPage } from '../device/device.ts';
@@ -47,8 +47,7 @@ export async function measureTimes(task: TimesTask, runPage: RunPage): Promise<T
     // Engines keep what they compiled: every page gets other bytes.
     new DataView(compileLoad.buffer).setUint32(compileLoad.length - saltBytes, ++pages);
     const argument: TimingTask = { mode, backend, inputs, calibration, multiplyAdds, compileLoad, rounds, seconds };
-    const site = Object.fromEntries([...files].map(([path, bytes]) => [`/bundle/${path}`, bytes]));
-    const result = await runPage({ module, argument, files: site, headers: isolation, timeout: 300_000 });
+    const result = await runPage({ ...bundleSite(files), module, argument, timeout: 300_000 });
     task.onPage?.(pages, 1 + (wants.coldStart ? coldPages : 0) + (wants.latency ? steadyPages : 0));
     return result as TimingResult;
   };
