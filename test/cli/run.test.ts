@@ -6,14 +6,22 @@ import { runCli } from '../harness/run-cli.ts';
 import { repository } from '../harness/source-imports.ts';
 
 describe('help', () => {
-  test.each([[], ['build'], ['train'], ['check'], ['inspect'], ['bench'], ['report'], ['targets'], ['doctor']])(
-    'lcc %s',
-    async (...command) => {
-      const { code, stdout, stderr } = await runCli([...command, '--help'], repository);
-      expect([code, stderr]).toEqual([0, '']);
-      expect(stdout).toMatchSnapshot();
-    },
-  );
+  test.each([
+    [],
+    ['build'],
+    ['train'],
+    ['check'],
+    ['inspect'],
+    ['bench'],
+    ['calibrate'],
+    ['report'],
+    ['targets'],
+    ['doctor'],
+  ])('lcc %s', async (...command) => {
+    const { code, stdout, stderr } = await runCli([...command, '--help'], repository);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatchSnapshot();
+  });
 
   test('without a command the help goes to stderr', async () => {
     const { code, stdout, stderr } = await runCli([], repository);
@@ -49,7 +57,9 @@ describe('targets', () => {
 
   test('as JSON', async () => {
     const { stdout } = await runCli(['targets', '--json'], repository);
-    expect(JSON.parse(stdout).map((target: { name: string }) => target.name)).toContain('embedded-wasm');
+    const { targets, profiles } = JSON.parse(stdout);
+    expect(targets.map(({ name }: { name: string }) => name)).toContain('embedded-wasm');
+    expect(profiles.map(({ name }: { name: string }) => name)).toContain('phone-mid');
   });
 });
 
