@@ -38,11 +38,11 @@ interface BuildFlags extends ModelFlags, CompressionFlags {
 }
 
 const notes = `
-The folder holds index.js with types, wasm modules, model.lcw (weights) and lcc.json. -o replaces an
-empty folder or an earlier bundle, nothing else. Without a model, this folder's lcc.config.ts is built.
---budget only checks. It takes a size for the whole download after brotli, such as 300KB, or JSON,
-inline or in a file: {"total": {"brotli": "300KB"}, "code": "30KB"}. Measures are total, code and
-weights; encodings are raw, gzip and brotli (the default).
+The folder holds index.js with types, wasm modules, model.lcw (weights), lcc.json and report.html. -o
+replaces an empty folder or an earlier bundle, nothing else. Without a model, this folder's lcc.config.ts
+is built. --budget only checks, as lcc check does. It takes a size for the whole download after brotli,
+such as 300KB, or JSON, inline or in a file, which may limit memory, work, times and losses as well:
+{"total": {"brotli": "300KB"}, "code": "30KB", "latency": {"p95": "8 ms"}}.
 
 Nothing is lost unless a limit asks for it. --max-drop, --max-size, --max-latency and --max-memory let
 lcc collapse layers, cut ranks and widths, drop blocks and store weights in fewer bits, as little as
