@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
@@ -8,6 +8,7 @@ import { parseByteCount, printByteCount } from '../../compiler/6-budget/byte-cou
 import { nameOf } from '../../compiler/6-budget/measures.ts';
 import { limitsFor, parseBudget, readBudget } from '../../compiler/6-budget/parse-budget.ts';
 import { parseCount, parseDuration, parseShare, printQuantity } from '../../compiler/6-budget/quantity.ts';
+import { repository } from '../harness/source-imports.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lcc-budget-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -184,10 +185,9 @@ describe('budgets', () => {
 describe('the schema that editors read', () => {
   const isValid = new Ajv({ strict: false }).compile(makeBudgetSchema());
 
-  test('is the one that ships', async () => {
-    await expect(`${JSON.stringify(makeBudgetSchema(), undefined, 2)}\n`).toMatchFileSnapshot(
-      '../../compiler/6-budget/budget.schema.json',
-    );
+  test('is the one that ships, which npm run docs writes', () => {
+    const shipped = readFileSync(join(repository, 'compiler/6-budget/budget.schema.json'), 'utf8');
+    expect(JSON.parse(shipped)).toEqual(makeBudgetSchema());
   });
 
   test.each([whole, '300KB', 300, { total: '64 KiB' }, { growth: '1.5 %', bundles: { a: '3KB', b: { drop: '1 %' } } }])(

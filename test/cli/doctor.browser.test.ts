@@ -22,7 +22,9 @@ describeInBrowser('on a machine with a browser', () => {
 test('without a browser doctor says what to do, and building still works', async () => {
   vi.stubEnv('CHROME_PATH', '/nowhere/chrome');
   const { stdout } = await runCli(['doctor'], '.');
-  expect(stdout).toContain(`without  Browser           CHROME_PATH does not name a file. Without one there are no times in lcc check, lcc report, bench and calibrate.
+  expect(
+    stdout,
+  ).toContain(`without  Browser           CHROME_PATH does not name a file. Without one there are no times in lcc check, lcc report, bench and calibrate.
                            Next: Set it to the browser executable, or unset it to let lcc search.`);
   const found = await findings();
   expect(found.Browser).toMatchObject({ isRequired: false });
