@@ -42,30 +42,31 @@ export const configInvalid = (file: string, reason: string) =>
     remedy: "Export default defineConfig({ model: 'model.onnx', target: 'mobile-webgpu' }) from it.",
   });
 
-/** @param file the base name that the bundle records, when it came from a file */
-export const benchNeedsModel = (engine: string, file: string | undefined) =>
+/** @param files base names that the bundle records, the model's first; none when it came from bytes */
+export const benchNeedsModel = (engines: readonly string[], files: readonly string[]) =>
   new LccError({
     code: 'LCC0006',
-    what: `Measuring against ${engine} needs the model file, which a bundle does not hold.`,
-    values: file === undefined ? {} : { 'not found, or no longer the same': file },
-    remedy: 'Name it: lcc bench <bundle> --against onnxruntime-web --model model.onnx.',
+    what: `Measuring against ${engines.join(', ')} needs the model file, which a bundle does not hold.`,
+    values: files.length === 0 ? {} : { 'not found, or no longer the same': files.join(', ') },
+    remedy: `Name it: lcc bench <bundle> --against ${engines.join(',')} --model ${files[0] ?? 'model.onnx'}.`,
   });
 
-/** @param file the base name of the model that the bundle was built from */
+/** @param file of the model, which is TensorFlow.js's */
 export const benchNeedsOnnx = (engine: string, file: string) =>
   new LccError({
     code: 'LCC0010',
-    what: `${engine} reads ONNX; this bundle was built from a TensorFlow.js model.`,
-    values: { 'built from': file },
-    remedy: 'Measure the bundle alone, or name the same model as ONNX with --model model.onnx.',
+    what: `${engine} reads ONNX, which has no words for this TensorFlow.js model.`,
+    where: { file },
+    remedy: 'Measure against tfjs, or name the same model as ONNX with --model model.onnx.',
   });
 
-/** tfjs runs recipes that lcc trains, which this version does not do. */
-export const engineNeedsRecipe = (engine: string) =>
+/** @param file of the model, which is ONNX */
+export const engineReadsNoOnnx = (engine: string, file: string) =>
   new LccError({
     code: 'LCC0008',
-    what: `${engine} does not read ONNX; lcc measures against it only models that lcc trained, and does not train yet.`,
-    remedy: 'Measure against onnxruntime-web.',
+    what: `${engine} reads no ONNX; it runs TensorFlow.js models.`,
+    where: { file },
+    remedy: 'Measure against onnxruntime-web, or name the same model as TensorFlow.js with --model model.json.',
   });
 
 export const stageOfBundle = (folder: string) =>

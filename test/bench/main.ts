@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { type BenchResult, type EngineResult, openBench } from '../../compiler/6-budget/bench/bench.ts';
+import { onnxRuntimeEngine } from '../../compiler/6-budget/bench/engines/onnxruntime-web.ts';
 import type { EngineName } from '../../compiler/6-budget/bench/page.ts';
 import { printByteCount } from '../../compiler/6-budget/byte-count.ts';
 import { check } from '../../compiler/6-budget/check.ts';
@@ -135,8 +136,9 @@ async function measure(name: string, model: Uint8Array, coldPages: number): Prom
     const code = rows.find((row) => row.measure === 'code' && row.encoding === 'brotli');
     const result = await bench({
       bundle: out,
-      model,
+      rivals: [onnxRuntimeEngine(model)],
       inputs: bundle.report.inputs,
+      outputs: bundle.report.outputs,
       backend: flags.backend,
       rounds: Number(flags.rounds),
       coldPages,

@@ -207,7 +207,13 @@ describe('lcc bench', () => {
       return stderr;
     };
     expect(await against('tensorrt')).toContain('LCC0003: There is no engine "tensorrt".');
-    expect(await against('tfjs')).toContain('LCC0008: tfjs does not read ONNX');
+    expect(await against('onnxruntime-web,tfjs')).toBe(
+      [
+        'LCC0008: tfjs reads no ONNX; it runs TensorFlow.js models.',
+        '  at tiny.onnx',
+        '  Next: Measure against onnxruntime-web, or name the same model as TensorFlow.js with --model model.json.\n',
+      ].join('\n'),
+    );
     writeFileSync(join(folder, 'tiny.onnx'), 'another');
     expect(await against('onnxruntime-web')).toContain('not found, or no longer the same: tiny.onnx');
   });

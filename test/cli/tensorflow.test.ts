@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../harness/run-cli.ts';
+import { graphArtifacts } from '../harness/tensorflow-graph.ts';
 import {
   artifactsOf,
   expectAgreement,
@@ -62,17 +63,59 @@ describe('a TensorFlow.js model', () => {
     expect(stdout).toContain('[2,6,6,2]');
   });
 
-  test('lcc bench does not hand it to onnxruntime', async () => {
+  test('lcc bench asks for the model where a shard is no longer the same, or gone', async () => {
     await lcc('build model.json --target mobile-wasm -o bench');
-    const { code, stderr } = await lcc('bench bench --against onnxruntime-web');
-    expect(code).toBe(2);
-    expect(stderr.trim()).toBe(
-      [
-        'LCC0010: onnxruntime-web reads ONNX; this bundle was built from a TensorFlow.js model.',
-        '  built from: model.json',
-        '  Next: Measure the bundle alone, or name the same model as ONNX with --model model.onnx.',
-      ].join('\n'),
+    const shard = join(folder, 'group1-shard2of2.bin');
+    const bytes = readFileSync(shard);
+    const refusal = [
+      'LCC0006: Measuring against onnxruntime-web, tfjs needs the model file, which a bundle does not hold.',
+      '  not found, or no longer the same: model.json, group1-shard1of2.bin, group1-shard2of2.bin',
+      '  Next: Name it: lcc bench <bundle> --against onnxruntime-web,tfjs --model model.json.\n',
+    ].join('\n');
+    try {
+      writeFileSync(shard, new Uint8Array(bytes.length));
+      expect(await lcc('bench bench --against onnxruntime-web,tfjs')).toEqual({ code: 2, stdout: '', stderr: refusal });
+      rmSync(shard);
+      expect((await lcc('bench bench --against onnxruntime-web,tfjs')).stderr).toBe(refusal);
+      expect((await lcc('bench bench --against tfjs --model model.json')).stderr).toContain(
+        'LCC1103: The weights file "group1-shard2of2.bin" cannot be used: there is no such file.',
+      );
+    } finally {
+      writeFileSync(shard, bytes);
+    }
+  });
+
+  test('lcc bench runs no ONNX file in tfjs, whatever its name, and no JSON that is no model', async () => {
+    await lcc('build model.json --target mobile-wasm -o bench');
+    writeFileSync(join(folder, 'other.onnx'), 'onnx');
+    writeFileSync(join(folder, 'other.bin'), 'onnx');
+    writeFileSync(join(folder, 'other.json'), '{ "weightsManifest": [] }');
+    const named = async (file: string) => (await lcc(`bench bench --against tfjs --model ${file}`)).stderr;
+    expect(await named('other.onnx')).toContain('LCC0008: tfjs reads no ONNX; it runs TensorFlow.js models.');
+    expect(await named('other.bin')).toContain('LCC0008: tfjs reads no ONNX; it runs TensorFlow.js models.');
+    expect(await named('other.json')).toContain(
+      'LCC1101: The file is not a TensorFlow.js model: modelTopology is missing.',
     );
+    expect(await named('gone.json')).toContain('LCC1001');
+  });
+
+  test('lcc bench tells where ONNX has no words for the model', async () => {
+    const clash = await graphArtifacts({
+      inputs: { Placeholder: [1, 2] },
+      nodes: [{ name: 'Positive', op: 'Relu', input: ['Placeholder'] }],
+      signature: { inputs: { x: { name: 'Placeholder:0' } }, outputs: { x: { name: 'Positive:0' } } },
+    });
+    const file = write('clash', writeModel(clash));
+    await lcc(`build ${file} --target mobile-wasm -o clash`);
+    expect(await lcc(`bench clash --against onnxruntime-web --model ${file}`)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: [
+        'LCC0010: onnxruntime-web reads ONNX, which has no words for this TensorFlow.js model.',
+        `  at ${file}`,
+        '  Next: Measure against tfjs, or name the same model as ONNX with --model model.onnx.\n',
+      ].join('\n'),
+    });
   });
 
   test('lossy compression takes it as it takes ONNX', async () => {

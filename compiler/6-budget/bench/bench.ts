@@ -1,28 +1,26 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { packageMissing } from '../../diagnostics/cli.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
-import { bundleSite } from '../bundle-site.ts';
-import { makeFeeds } from '../page-feeds.ts';
+import { isolation } from '../browser/isolation.ts';
+import { makeFeeds, type PortTask } from '../page-feeds.ts';
 import { quantile } from '../timing/statistics.ts';
+import type { BackendName, Engine, RivalName } from './engines/engine.ts';
+import { bundleEngine } from './engines/lcc.ts';
 import { type EngineName, measureInPage, type PageResult, type PageTask } from './page.ts';
+import { differenceOf, noteMemories } from './page-parts.ts';
 
 export interface BenchTask {
   /** the bundle's folder, or its files by path */
   readonly bundle: string | ReadonlyMap<string, Uint8Array>;
-  /** the ONNX model, to measure onnxruntime-web beside it */
-  readonly model?: Uint8Array;
-  readonly inputs: PageTask['inputs'];
-  readonly backend: 'wasm' | 'webgpu';
+  /** engines to measure beside it, each with the model that the bundle was built from */
+  readonly rivals?: readonly Engine<RivalName>[];
+  readonly inputs: readonly PortTask[];
+  readonly outputs: readonly { readonly name: string }[];
+  readonly backend: BackendName;
   /** interleaved rounds of the steady measurement; default 30 */
   readonly rounds?: number;
-  /** cold pages per engine; default 9 */
+  /** cold pages per engine, from which `first` and `memory` come; default 9 */
   readonly coldPages?: number;
-  /** also measures runs into the same result arrays, which onnxruntime-web has no way to ask for; default false */
+  /** also measures runs into the same result arrays, which other engines have no way to ask for; default false */
   readonly reusesResults?: boolean;
-  /** default software */
-  readonly gpu?: 'software' | 'hardware';
 }
 
 export interface EngineResult {
@@ -33,11 +31,15 @@ export interface EngineResult {
   /** milliseconds per run once warm: median, and the 90th percentile of the rounds */
   readonly median: number;
   readonly p90: number;
+  /** bytes of all wasm memories after the first output */
+  readonly memory: number;
+  /** largest difference of its outputs from the bundle's, over the bundle's largest absolute value */
+  readonly worst: number;
 }
 
 export interface BenchResult {
   readonly engines: readonly EngineResult[];
-  /** largest difference between the engines' outputs over the largest absolute value; 0 without a second engine */
+  /** of the engines' */
   readonly worst: number;
 }
 
@@ -47,74 +49,90 @@ export type Bench = (task: BenchTask) => Promise<BenchResult>;
 
 /**
  * Opens one browser for several measurements. Each takes cold pages of its own, one per engine and repeat, then one page
- * where the engines take turns on one thread. @throws LccError without a browser or without onnxruntime-web
+ * where the engines take turns on one thread. @throws LccError without a browser or without an engine's package
  */
 export async function openBench(
   gpu: 'software' | 'hardware' = 'software',
 ): Promise<{ bench: Bench; close(): Promise<void> }> {
   const browser = await launchBrowser({ gpu });
   const bench: Bench = async (task) => {
-    const site = siteOf(task);
-    const engines: readonly EngineName[] = task.model === undefined ? ['lcc'] : ['lcc', 'onnxruntime-web'];
-    const measure = async (names: readonly EngineName[], mode: PageTask['mode']): Promise<PageResult> => {
+    const engines: readonly Engine<EngineName>[] = [bundleEngine(task.bundle), ...(task.rivals ?? [])];
+    const page = { ...(await siteOf(engines, task.backend)), module: printModule(engines), timeout: 300_000 };
+    const measure: MeasureInPage = async (names, mode) => {
       const argument: PageTask = {
         engines: names,
         mode,
         backend: task.backend,
         inputs: task.inputs,
+        outputs: task.outputs.map(({ name }) => name),
         rounds: task.rounds ?? 30,
       };
-      const result = await runInPage(browser, { ...site, module, argument, timeout: 300_000 });
-      return result as PageResult;
+      return (await runInPage(browser, { ...page, argument })) as PageResult;
     };
-    const cold = new Map<EngineName, number[]>(engines.map((engine) => [engine, []]));
-    const pages = task.coldPages ?? defaultColdPages;
-    // The first page of a browser pays for the browser's own processes: nobody's start is measured there.
-    if (pages > 0) await measure([], 'cold');
-    const order = [...engines];
-    for (let page = 0; page < pages; page++) {
-      for (const engine of order) {
-        const { times } = await measure([engine], 'cold');
-        cold.get(engine)?.push(...(times[0]?.samples ?? []));
-      }
-      order.reverse();
-    }
-    const steady = await measure(task.reusesResults ? ['lcc', 'lcc reusing', ...engines.slice(1)] : engines, 'steady');
+    const [, ...rivals] = engines.map(({ name }) => name);
+    const cold = await measureCold(['lcc', ...rivals], task.coldPages ?? defaultColdPages, measure);
+    const steady = await measure(['lcc', ...(task.reusesResults ? ['lcc reusing' as const] : []), ...rivals], 'steady');
     return {
-      worst: steady.worst,
-      engines: steady.times.map(({ engine, backend, samples }) => ({
+      worst: Math.max(...steady.times.map(({ worst }) => worst)),
+      engines: steady.times.map(({ engine, backend, samples, worst }) => ({
         engine,
         backend,
-        first: quantile(cold.get(engine) ?? [], 0.5),
+        first: quantile(cold.get(engine)?.times ?? [], 0.5),
         median: quantile(samples, 0.5),
         p90: quantile(samples, 0.9),
+        memory: quantile(cold.get(engine)?.memories ?? [], 0.5),
+        worst,
       })),
     };
   };
   return { bench, close: () => browser.close() };
 }
 
-const module = `const measure = ${measureInPage.toString()};
-const makeFeeds = ${makeFeeds.toString()};
-export default (task) => measure(task, (path) => import(path), makeFeeds);`;
+type MeasureInPage = (engines: readonly EngineName[], mode: PageTask['mode']) => Promise<PageResult>;
 
-function siteOf({ bundle, model }: BenchTask) {
-  const { folders, files, headers } = bundleSite(bundle);
-  if (model === undefined) return { folders, files, headers };
+interface ColdSamples {
+  readonly times: number[];
+  readonly memories: number[];
+}
+
+/** Each engine alone in as many fresh pages; who comes first changes with every round. */
+async function measureCold(
+  engines: readonly EngineName[],
+  pages: number,
+  measure: MeasureInPage,
+): Promise<ReadonlyMap<EngineName, ColdSamples>> {
+  const cold = new Map(engines.map((engine): [EngineName, ColdSamples] => [engine, { times: [], memories: [] }]));
+  // The first page of a browser pays for the browser's own processes: nobody's start is measured there.
+  if (pages > 0) await measure([], 'cold');
+  const order = [...engines];
+  for (let page = 0; page < pages; page++) {
+    for (const engine of order) {
+      const { times, memory } = await measure([engine], 'cold');
+      cold.get(engine)?.times.push(...(times[0]?.samples ?? []));
+      cold.get(engine)?.memories.push(memory);
+    }
+    order.reverse();
+  }
+  return cold;
+}
+
+async function siteOf(engines: readonly Engine[], backend: BackendName) {
+  const sites = await Promise.all(engines.map((engine) => engine.site(backend)));
   return {
-    folders: { ...folders, '/onnxruntime/': onnxRuntimeFolder() },
-    files: { ...files, '/model.onnx': model },
-    headers,
+    folders: Object.assign({}, ...sites.map(({ folders }) => folders)),
+    files: Object.assign({}, ...sites.map(({ files }) => files)),
+    headers: isolation,
   };
 }
 
-/** @throws LccError LCC0007 */
-function onnxRuntimeFolder(): string {
-  try {
-    const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
-    if (existsSync(join(folder, 'ort.wasm.min.mjs'))) return folder;
-  } catch {
-    // Reported below: not installed and installed without this build are the same to the reader.
-  }
-  throw packageMissing('onnxruntime-web');
-}
+const printModule = (engines: readonly Engine[]): string => `const measure = ${measureInPage.toString()};
+const parts = {
+  load: (path) => import(path),
+  makeFeeds: ${makeFeeds.toString()},
+  differenceOf: ${differenceOf.toString()},
+  noteMemories: ${noteMemories.toString()},
+  open: {
+${engines.map(({ name, open }) => `    ${JSON.stringify(name)}: ${open.toString()},`).join('\n')}
+  },
+};
+export default (task) => measure(task, parts);`;

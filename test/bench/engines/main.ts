@@ -1,21 +1,19 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
 import { Command } from 'commander';
-import { build } from 'vite';
 import { exportOnnx } from '../../../compiler/1-ingest/onnx/export.ts';
-import { launchBrowser, runInPage } from '../../../compiler/6-budget/browser/index.ts';
-import { isolation } from '../../../compiler/6-budget/browser/isolation.ts';
+import { openBench } from '../../../compiler/6-budget/bench/bench.ts';
+import { bundleTfjs, tfjsWasmFolder } from '../../../compiler/6-budget/bench/engines/bundle-tfjs.ts';
+import { onnxRuntimeEngine, onnxRuntimeFolder } from '../../../compiler/6-budget/bench/engines/onnxruntime-web.ts';
+import { tfjsEngine } from '../../../compiler/6-budget/bench/engines/tfjs.ts';
 import { printByteCount } from '../../../compiler/6-budget/byte-count.ts';
 import { check } from '../../../compiler/6-budget/check.ts';
-import { quantile } from '../../../compiler/6-budget/timing/statistics.ts';
 import { compile } from '../../../compiler/compile.ts';
 import { measureSizes } from '../../../compiler/ir/file-sizes.ts';
 import { printTable } from '../../../compiler/table.ts';
 import { writeNetwork } from './network.ts';
-import { type EngineName, type EnginesResult, type EnginesTask, engineNames, measureEngines } from './page.ts';
 
 const flags = new Command('engines')
   .description('lcc, onnxruntime-web and tfjs on wasm, one model in one Chromium page, one thread.')
@@ -24,106 +22,75 @@ const flags = new Command('engines')
   .parse()
   .opts<{ readonly rounds: string; readonly pages: string }>();
 
-const require = createRequire(import.meta.url);
-const onnxRuntime = dirname(require.resolve('onnxruntime-web'));
-const tfjsWasm = join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'wasm-out');
-
-/** tfjs as an app's bundler leaves it. */
-async function bundleTfjs(): Promise<Uint8Array> {
-  const entry = fileURLToPath(new URL('tfjs-entry.ts', import.meta.url));
-  const built = await build({
-    configFile: false,
-    logLevel: 'error',
-    build: { write: false, minify: 'esbuild', lib: { entry, formats: ['es'] }, target: 'es2022' },
-  });
-  const [output] = Array.isArray(built) ? built : [built];
-  const [chunk] = output && 'output' in output ? output.output : [];
-  if (chunk?.type !== 'chunk') throw new Error('internal: vite wrote no module');
-  return new TextEncoder().encode(chunk.code);
-}
-
 const folder = await mkdtemp(join(tmpdir(), 'lcc-engines-'));
-const browser = await launchBrowser({ gpu: 'software' });
+const { bench, close } = await openBench();
 try {
-  const model = await writeNetwork(join(folder, 'tfjs-model'));
+  const { file, weights } = await writeNetwork(join(folder, 'tfjs-model'));
   const onnx: Uint8Array[] = [];
-  const bundle = await compile(model, {
+  const bundle = await compile(file, {
     target: 'mobile-wasm',
     onStage: (event) => {
       if (event.stage === 'ingest') onnx.push(exportOnnx(event.graph));
     },
   });
-  await bundle.write(join(folder, 'bundle'));
-  await writeFile(join(folder, 'model.onnx'), onnx[0] ?? new Uint8Array());
-  const tfjs = await bundleTfjs();
-  const [port] = bundle.report.inputs;
-  const measure = async (mode: EnginesTask['mode'], engines: readonly EngineName[]): Promise<EnginesResult> => {
-    const argument: EnginesTask = {
-      mode,
-      engines,
-      input: port?.name ?? '',
-      shape: port?.shape ?? [],
-      rounds: Number(flags.rounds),
-    };
-    const page = {
-      module: `export default (task) => (${measureEngines.toString()})(task, (path) => import(path));`,
-      argument,
-      folders: {
-        '/bundle/': join(folder, 'bundle'),
-        '/tfjs-model/': join(folder, 'tfjs-model'),
-        '/onnxruntime/': onnxRuntime,
-        '/tfjs-wasm/': tfjsWasm,
-      },
-      files: { '/model.onnx': onnx[0] ?? new Uint8Array(), '/tfjs.js': tfjs },
-      headers: isolation,
-      timeout: 300_000,
-    };
-    return (await runInPage(browser, page)) as EnginesResult;
-  };
-
-  // The first page of a browser pays for the browser's own processes.
-  await measure('cold', []);
-  const cold = new Map<EngineName, number[]>(engineNames.map((name) => [name, []]));
-  const order = [...engineNames];
-  for (let page = 0; page < Number(flags.pages); page++) {
-    for (const name of order) cold.get(name)?.push(...((await measure('cold', [name])).samples[0] ?? []));
-    order.reverse();
-  }
-  const steady = await measure('steady', engineNames);
-  const memory: number[] = [];
-  for (const name of engineNames) memory.push((await measure('memory', [name])).samples[0]?.[0] ?? Number.NaN);
-
-  const brotli = async (...files: (string | Uint8Array)[]): Promise<number> => {
-    const sizes = files.map(async (file) => measureSizes(typeof file === 'string' ? await readFile(file) : file));
-    return (await Promise.all(sizes)).reduce((sum, { brotli: bytes }) => sum + bytes, 0);
-  };
-  const { rows } = await check(join(folder, 'bundle'), { limits: [] });
-  const code: Readonly<Record<EngineName, number>> = {
-    lcc: rows.find((row) => row.measure === 'code' && row.encoding === 'brotli')?.actual ?? Number.NaN,
-    'onnxruntime-web': await brotli(
-      join(onnxRuntime, 'ort.wasm.min.mjs'),
-      join(onnxRuntime, 'ort-wasm-simd-threaded.mjs'),
-      join(onnxRuntime, 'ort-wasm-simd-threaded.wasm'),
+  const out = join(folder, 'bundle');
+  await bundle.write(out);
+  const { engines } = await bench({
+    bundle: out,
+    rivals: [
+      onnxRuntimeEngine(onnx[0] ?? new Uint8Array()),
+      tfjsEngine({
+        model: await readFile(file),
+        format: 'layers',
+        shards: new Map([[basename(weights), await readFile(weights)]]),
+      }),
+    ],
+    inputs: bundle.report.inputs,
+    outputs: bundle.report.outputs,
+    backend: 'wasm',
+    rounds: Number(flags.rounds),
+    coldPages: Number(flags.pages),
+  });
+  const code: Readonly<Record<string, number>> = {
+    lcc: await codeOf(out),
+    'onnxruntime-web': await brotliOf(
+      ...['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'].map(inOnnxRuntime),
     ),
-    tfjs: await brotli(tfjs, join(tfjsWasm, 'tfjs-backend-wasm-threaded-simd.wasm')),
+    tfjs: await brotliOf(await bundleTfjs('layers', 'wasm'), join(tfjsWasmFolder(), 'tfjs-backend-wasm-simd.wasm')),
   };
-  const cells = engineNames.map((name, i) => [
-    name,
-    printByteCount(code[name]),
-    `${quantile(cold.get(name) ?? [], 0.5).toFixed(0)} ms`,
-    `${quantile(steady.samples[i] ?? [], 0.5).toFixed(3)} ms`,
-    printByteCount(memory[i] ?? Number.NaN),
-    (steady.outputs[i] ?? []).map((value) => value.toFixed(4)).join(' '),
+  const cells = engines.map(({ engine, first, median, memory, worst }) => [
+    engine,
+    printByteCount(code[engine] ?? Number.NaN),
+    `${first.toFixed(0)} ms`,
+    `${median.toFixed(3)} ms`,
+    printByteCount(memory),
+    worst.toExponential(1),
   ]);
-  console.log(printTable([['engine', 'code, brotli', 'first output', 'one run', 'wasm memory', 'outputs'], ...cells]));
-  const gpu = await brotli(
-    join(onnxRuntime, 'ort.webgpu.min.mjs'),
-    join(onnxRuntime, 'ort-wasm-simd-threaded.asyncify.mjs'),
-    join(onnxRuntime, 'ort-wasm-simd-threaded.asyncify.wasm'),
+  console.log(
+    printTable([['engine', 'code, brotli', 'first output', 'one run', 'wasm memory', 'difference'], ...cells]),
   );
-  const whole = await brotli(require.resolve('@tensorflow/tfjs/dist/tf.min.js'));
+  const gpu = await brotliOf(
+    ...['ort.webgpu.min.mjs', 'ort-wasm-simd-threaded.asyncify.mjs', 'ort-wasm-simd-threaded.asyncify.wasm'].map(
+      inOnnxRuntime,
+    ),
+  );
+  const whole = await brotliOf(createRequire(import.meta.url).resolve('@tensorflow/tfjs/dist/tf.min.js'));
   console.log(`onnxruntime-web for WebGPU ${printByteCount(gpu)}; all of tfjs (tf.min.js) ${printByteCount(whole)}`);
 } finally {
-  await browser.close();
+  await close();
   await rm(folder, { recursive: true });
+}
+
+function inOnnxRuntime(file: string): string {
+  return join(onnxRuntimeFolder(), file);
+}
+
+async function brotliOf(...files: (string | Uint8Array)[]): Promise<number> {
+  const sizes = files.map(async (file) => measureSizes(typeof file === 'string' ? await readFile(file) : file));
+  return (await Promise.all(sizes)).reduce((sum, { brotli: bytes }) => sum + bytes, 0);
+}
+
+async function codeOf(bundle: string): Promise<number> {
+  const { rows } = await check(bundle, { limits: [] });
+  return rows.find((row) => row.measure === 'code' && row.encoding === 'brotli')?.actual ?? Number.NaN;
 }

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 
 /** A classifier of 28x28 images, 220,234 parameters: its weights are random, which no time depends on. */
@@ -19,20 +19,21 @@ function makeNetwork(): tf.LayersModel {
   });
 }
 
-/** Writes it as tfjs does. @returns the path of its model.json */
-export async function writeNetwork(folder: string): Promise<string> {
+/** Writes it as tfjs does. @returns the paths of its model.json and of the weights beside it */
+export async function writeNetwork(folder: string): Promise<{ readonly file: string; readonly weights: string }> {
   await tf.setBackend('cpu');
   const network = makeNetwork();
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'model.json');
+  const weights = join(folder, 'weights.bin');
   await network.save(
     tf.io.withSaveHandler(async ({ modelTopology, weightSpecs = [], weightData = new ArrayBuffer(0) }) => {
       const bytes = Buffer.concat([weightData].flat().map((buffer) => new Uint8Array(buffer)));
-      const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
-      await writeFile(join(folder, 'weights.bin'), bytes);
+      const weightsManifest = [{ paths: [basename(weights)], weights: weightSpecs }];
+      await writeFile(weights, bytes);
       await writeFile(file, JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest }));
       return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
     }),
   );
-  return file;
+  return { file, weights };
 }
