@@ -1,11 +1,12 @@
 import { launchBrowser, runInPage } from '../browser/index.ts';
 import { isolation } from '../browser/isolation.ts';
 import { makeFeeds, type PortTask } from '../page-feeds.ts';
+import { noteMemories } from '../page-memory.ts';
 import { quantile } from '../timing/statistics.ts';
+import { differenceOf } from './difference.ts';
 import type { BackendName, Engine, RivalName } from './engines/engine.ts';
 import { bundleEngine } from './engines/lcc.ts';
 import { type EngineName, measureInPage, type PageResult, type PageTask } from './page.ts';
-import { differenceOf, noteMemories } from './page-parts.ts';
 
 export interface BenchTask {
   /** the bundle's folder, or its files by path */

@@ -1,6 +1,7 @@
 import type { makeFeeds, PortTask } from '../page-feeds.ts';
+import type { noteMemories } from '../page-memory.ts';
+import type { differenceOf } from './difference.ts';
 import type { BackendName, Feed, OpenEngine, OpenInPage, OpenTask, Results, RivalName } from './engines/engine.ts';
-import type { differenceOf, noteMemories } from './page-parts.ts';
 
 /** `lcc reusing`: the bundle again, every run into the same result arrays. */
 export type EngineName = 'lcc' | 'lcc reusing' | RivalName;

@@ -4,6 +4,7 @@ import { compileLoadModule, saltBytes } from '../calibrate/compile-load.ts';
 import { calibrationModule, multiplyAdds } from '../calibrate/kernels.ts';
 import type { RunPage } from '../device/device.ts';
 import { makeFeeds, type PortTask } from '../page-feeds.ts';
+import { noteMemories } from '../page-memory.ts';
 import { type TimingResult, type TimingTask, timeInPage } from './page.ts';
 import { type Sampled, sampleRounds } from './statistics.ts';
 
@@ -68,4 +69,5 @@ export async function measureTimes(task: TimesTask, runPage: RunPage): Promise<T
 
 const module = `const time = ${timeInPage.toString()};
 const makeFeeds = ${makeFeeds.toString()};
-export default (task) => time(task, (path) => import(path), makeFeeds);`;
+const note = ${noteMemories.toString()};
+export default (task) => time(task, (path) => import(path), makeFeeds, note);`;

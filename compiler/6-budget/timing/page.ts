@@ -1,4 +1,5 @@
 import type { makeFeeds, PortTask } from '../page-feeds.ts';
+import type { noteMemories } from '../page-memory.ts';
 
 export interface TimingTask {
   /** cold: one time from nothing loaded to the first output. steady: rounds, once warm */
@@ -41,29 +42,22 @@ type Load = (path: string) => Promise<Record<string, unknown>>;
  * Runs in the page, as its own text: it may refer to nothing outside itself. Every round runs the calibration kernels for
  * about half a millisecond each, then the bundle once, or as often as fills a tenth of a millisecond.
  */
-export async function timeInPage(task: TimingTask, load: Load, feedsFor: typeof makeFeeds): Promise<TimingResult> {
+export async function timeInPage(
+  task: TimingTask,
+  load: Load,
+  feedsFor: typeof makeFeeds,
+  note: typeof noteMemories,
+): Promise<TimingResult> {
   interface Model {
     readonly backend: string;
     run(feeds: object): Promise<unknown>;
   }
-  let memory = 0;
-  const countMemories = (instance: WebAssembly.Instance): void => {
-    for (const part of Object.values(instance.exports)) {
-      if (part instanceof WebAssembly.Memory) memory += part.buffer.byteLength;
-    }
-  };
-  const instantiate = WebAssembly.instantiate;
-  const counting = async (...inputs: Parameters<typeof instantiate>) => {
-    const made: unknown = await instantiate(...inputs);
-    if (made instanceof WebAssembly.Instance) countMemories(made);
-    else countMemories((made as WebAssembly.WebAssemblyInstantiatedSource).instance);
-    return made;
-  };
-  WebAssembly.instantiate = counting as typeof instantiate;
+  const bytesOfMemories = note();
+  let bufferBytes = 0;
   if (typeof GPUDevice !== 'undefined') {
     const createBuffer = GPUDevice.prototype.createBuffer;
     GPUDevice.prototype.createBuffer = function (descriptor) {
-      memory += descriptor.size;
+      bufferBytes += descriptor.size;
       return createBuffer.call(this, descriptor);
     };
   }
@@ -77,7 +71,7 @@ export async function timeInPage(task: TimingTask, load: Load, feedsFor: typeof 
   const model = await open();
   await model.run(feeds);
   const first = performance.now() - start;
-  WebAssembly.instantiate = instantiate;
+  const memory = bytesOfMemories() + bufferBytes;
 
   const kernels = new WebAssembly.Instance(new WebAssembly.Module(task.calibration as BufferSource)).exports as {
     readonly [name in 'float' | 'integer']: (iterations: number) => void;
