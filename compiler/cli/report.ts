@@ -3,25 +3,31 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { readManifest } from '../6-budget/read-bundle.ts';
 import { writeWhole } from '../data/write-whole.ts';
+import { unknownChoice } from '../diagnostics/cli.ts';
 import { measuredNotReadable, reportNotWritten } from '../diagnostics/report.ts';
 import type { KernelTimes, Manifest } from '../ir/bundle.ts';
 import { printTable } from '../table.ts';
+import { parseGpu } from './device-flags.ts';
 import type { Io } from './io.ts';
 import type { MakeCommand } from './run.ts';
 
 interface ReportFlags {
   readonly out?: string;
+  readonly backend: string;
+  readonly gpu: string;
   readonly json?: true;
 }
 
 const notes = `
 Opens the bundle in a headless Chrome or Chromium, feeds it random numbers, takes the time of every
-wasm kernel, and writes report.html anew with them; lcc.measured.json keeps them. Everything else in
-report.html is the same on every machine, and lcc build has written it already. WebGPU kernels are
-listed without times.
+kernel on one backend, and writes report.html anew with the times of each backend that was measured;
+lcc.measured.json keeps them. Everything else in report.html is the same on every machine, and lcc
+build has written it already. On WebGPU every kernel becomes a pass of its own between two timestamps.
+A software GPU is measured only with --gpu software: its times mean nothing.
 
 Examples:
   lcc report dist/model
+  lcc report dist/model --backend webgpu
   lcc report dist/model -o report.html`;
 
 export const reportCommand: MakeCommand = (io, finish) =>
@@ -29,6 +35,8 @@ export const reportCommand: MakeCommand = (io, finish) =>
     .description('Measure every kernel of a bundle and write its report.html.')
     .argument('<bundle>', 'a folder that lcc build wrote')
     .option('-o, --out <file>', 'the report (default: report.html in the bundle)')
+    .option('--backend <name>', 'wasm or webgpu', 'wasm')
+    .option('--gpu <kind>', 'of WebGPU: software or hardware', 'hardware')
     .option('--json', 'print the times as JSON')
     .addHelpText('after', notes)
     .action(async (folder: string, flags: ReportFlags) => {
@@ -36,16 +44,18 @@ export const reportCommand: MakeCommand = (io, finish) =>
       finish(0);
     });
 
-async function report(folder: string, { out, json }: ReportFlags, io: Io): Promise<void> {
+async function report(folder: string, { out, backend, gpu, json }: ReportFlags, io: Io): Promise<void> {
+  const choice = { backend: parseBackend(backend), gpu: parseGpu(gpu) };
   const manifest = await readManifest(folder);
   const measuredFile = join(folder, 'lcc.measured.json');
   const measured = await readMeasured(measuredFile);
+  const before = readTimes(measuredFile, measured, manifest);
   const { printReport } = await import('../5-emit/report/print-report.ts');
-  const { measureKernels } = await import('../6-budget/kernel-times/measure-kernels.ts');
-  const kernels = await measureKernels(folder, manifest);
+  const kernels = await measure(folder, manifest, choice);
+  const times = backends.flatMap((name) => [kernels, ...before].find((one) => one.backend === name) ?? []);
   const file = out === undefined ? join(folder, 'report.html') : resolve(io.cwd, out);
-  write(file, printReport(manifest, kernels));
-  write(measuredFile, `${JSON.stringify({ ...measured, kernels }, undefined, 2)}\n`);
+  write(file, printReport(manifest, times));
+  write(measuredFile, `${JSON.stringify({ ...measured, kernels: times }, undefined, 2)}\n`);
   io.stdout(
     json
       ? `${JSON.stringify({ report: file, kernels }, undefined, 2)}\n`
@@ -53,8 +63,36 @@ async function report(folder: string, { out, json }: ReportFlags, io: Io): Promi
   );
 }
 
+const backends = ['wasm', 'webgpu'] as const;
+type Backend = (typeof backends)[number];
+
+/** @throws LccError LCC0003 */
+function parseBackend(given: string): Backend {
+  const backend = backends.find((one) => one === given);
+  if (!backend) throw unknownChoice('backend', given, backends);
+  return backend;
+}
+
+async function measure(
+  folder: string,
+  manifest: Manifest,
+  { backend, gpu }: { readonly backend: Backend; readonly gpu: 'software' | 'hardware' },
+): Promise<KernelTimes> {
+  if (backend === 'wasm') {
+    const { measureKernels } = await import('../6-budget/kernel-times/measure-kernels.ts');
+    return measureKernels(folder, manifest);
+  }
+  const { measureWebGpuKernels } = await import('../6-budget/kernel-times/measure-webgpu-kernels.ts');
+  return measureWebGpuKernels(folder, manifest, { gpu });
+}
+
+interface Measured {
+  /** a list, of one backend alone from an earlier lcc */
+  readonly kernels?: unknown;
+}
+
 /** What was measured before; nothing where there is no such file. @throws LccError LCC6302 */
-async function readMeasured(file: string): Promise<object> {
+async function readMeasured(file: string): Promise<Measured> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{}';
     throw measuredNotReadable(file, error.message);
@@ -64,7 +102,23 @@ async function readMeasured(file: string): Promise<object> {
   return measured;
 }
 
-function parse(text: string): object | undefined {
+/** @throws LccError LCC6302 */
+function readTimes(file: string, { kernels = [] }: Measured, { calls = [] }: Partial<Manifest>): KernelTimes[] {
+  return [kernels].flat().map((one: unknown) => {
+    if (!isTimes(one) || one.calls.length !== calls.length) {
+      throw measuredNotReadable(file, 'its kernels are not those of this bundle');
+    }
+    return one;
+  });
+}
+
+/** Its mark and its calls are checked; the rest is trusted to whoever set the mark. */
+function isTimes(value: unknown): value is KernelTimes {
+  if (typeof value !== 'object' || value === null || !('backend' in value) || !('calls' in value)) return false;
+  return backends.some((name) => name === value.backend) && Array.isArray(value.calls);
+}
+
+function parse(text: string): Measured | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
@@ -84,18 +138,21 @@ function write(file: string, text: string): void {
 
 const mostRows = 10;
 
-function printSlowest(
-  { calls, kernels }: Manifest,
-  { milliseconds, calls: times, runs, browser }: KernelTimes,
-): string {
-  const wasm = kernels.filter(({ backend }) => backend === 'wasm');
+function printSlowest({ calls, kernels }: Manifest, times: KernelTimes): string {
+  const { backend, milliseconds, runs, browser } = times;
+  const own = kernels.filter((kernel) => kernel.backend === backend);
   const rows = calls
-    .map(({ kernel, value }, i) => ({ value, name: wasm[kernel]?.name ?? '', ms: times[i] ?? 0 }))
+    .map(({ kernel, value }, i) => ({ value, name: own[kernel]?.name ?? '', ms: times.calls[i] ?? 0 }))
     .sort((a, b) => b.ms - a.ms)
     .slice(0, mostRows)
     .map(({ value, name, ms }) => [value, name, printMs(ms), `${((100 * ms) / (milliseconds.sum || 1)).toFixed(1)} %`]);
-  const whole = `one run ${printMs(milliseconds.whole)}, its kernels ${printMs(milliseconds.sum)}; means of ${runs} runs in ${browser}\n`;
-  return `${printTable([['value', 'kernel', 'time', 'share'], ...rows])}${whole}`;
+  const whole = `one run ${printMs(milliseconds.whole)}, its kernels ${printMs(milliseconds.sum)}; means of ${runs} runs in ${browser}`;
+  return `${printTable([['value', 'kernel', 'time', 'share'], ...rows])}${whole}${printAdapter(times)}\n`;
+}
+
+function printAdapter(times: KernelTimes): string {
+  if (times.backend === 'wasm') return '';
+  return ` on ${times.adapter}${times.isSoftware ? '\nthe adapter is software: its times mean nothing' : ''}`;
 }
 
 const printMs = (ms: number): string => `${ms.toPrecision(3)} ms`;

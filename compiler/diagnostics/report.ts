@@ -2,13 +2,15 @@ import { LccError } from './diagnostic.ts';
 
 /* LCC63xx: lcc report. */
 
-export const bundleWithoutWasm = (folder: string, backends: readonly string[]) =>
+const titles = { wasm: 'wasm', webgpu: 'WebGPU' } as const;
+
+export const bundleWithoutBackend = (folder: string, backend: 'wasm' | 'webgpu', backends: readonly string[]) =>
   new LccError({
     code: 'LCC6301',
-    what: 'Kernels are timed on wasm, which this bundle was not built for.',
+    what: `Kernels are to be timed on ${titles[backend]}, which this bundle was not built for.`,
     where: { file: folder },
     values: { backends: backends.join(', ') },
-    remedy: 'Build it with --backends webgpu,wasm; its report.html holds all that is known without times.',
+    remedy: `Time those that it has with --backend ${backends[0]}, or build it with --backends webgpu,wasm.`,
   });
 
 export const measuredNotReadable = (file: string, reason: string) =>
@@ -25,4 +27,27 @@ export const reportNotWritten = (file: string, reason: string) =>
     what: `The report cannot be written: ${reason}.`,
     where: { file },
     remedy: 'Name a file in a folder that can be written with -o.',
+  });
+
+export const noGpuToTime = () =>
+  new LccError({
+    code: 'LCC6304',
+    what: 'Kernels are to be timed on WebGPU, and the browser has no adapter.',
+    remedy: 'Run lcc report where the browser sees a GPU; lcc doctor tells what it sees.',
+  });
+
+export const softwareGpuRefused = (adapter: string) =>
+  new LccError({
+    code: 'LCC6305',
+    what: 'The WebGPU adapter is software, whose times mean nothing.',
+    values: { adapter },
+    remedy: 'Run lcc report where the browser sees a GPU, or ask for such times by name: --gpu software.',
+  });
+
+export const gpuWithoutTimestamps = (adapter: string) =>
+  new LccError({
+    code: 'LCC6306',
+    what: 'The WebGPU adapter cannot time kernels: it lacks timestamp-query.',
+    values: { adapter },
+    remedy: 'Run lcc report in a browser or on a GPU that has it; lcc bench --backend webgpu times whole runs.',
   });

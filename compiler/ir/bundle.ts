@@ -225,17 +225,31 @@ export interface SpectrumReport {
   }[];
 }
 
-/** What `lcc report` adds to lcc.measured.json. */
-export interface KernelTimes {
-  readonly backend: 'wasm';
+interface MeasuredCalls {
   readonly browser: string;
   /** runs of each that were measured */
   readonly runs: number;
-  /** of one run: as it is, and as the sum of its kernels, what the clock took left out */
+  /** of one run: as it is, and as the sum of its kernels, on wasm what the clock took left out */
   readonly milliseconds: { readonly whole: number; readonly sum: number };
   /** of one run, for each of `calls` in order */
   readonly calls: readonly number[];
 }
+
+export interface WasmKernelTimes extends MeasuredCalls {
+  readonly backend: 'wasm';
+}
+
+/** Every dispatch as a pass of its own. */
+export interface WebGpuKernelTimes extends MeasuredCalls {
+  readonly backend: 'webgpu';
+  /** what the browser says of it */
+  readonly adapter: string;
+  /** the adapter computes on the processor: its times mean nothing */
+  readonly isSoftware: boolean;
+}
+
+/** What `lcc report` adds to lcc.measured.json, as a list, one for each backend that was measured. */
+export type KernelTimes = WasmKernelTimes | WebGpuKernelTimes;
 
 /** One comparison against the evaluator or another engine; `not proven` says why it could not run. */
 export interface Proof {

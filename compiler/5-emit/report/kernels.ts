@@ -7,32 +7,72 @@ import { type Column, printTable } from './table.ts';
 
 const mostBars = 20;
 
-/** Time per kernel as the browser took it; without times what is known of the kernels. */
-export function printKernels(manifest: Manifest, times: KernelTimes | undefined): Html {
-  return html`${times ? printTimes(manifest, times) : unmeasured}${printWasm(manifest, times)}${printWebGpu(manifest)}`;
+/** Time per kernel as the browser took it, on each backend that was measured; without times what is known of the kernels. */
+export function printKernels(manifest: Manifest, times: readonly KernelTimes[]): Html {
+  const of = (backend: KernelTimes['backend']) => times.find((one) => one.backend === backend);
+  return html`${times.length > 0 ? times.map((one) => printTimes(manifest, one)) : unmeasured}${printWasm(manifest, of('wasm'))}${printWebGpu(manifest, of('webgpu'))}`;
 }
 
 const unmeasured = html`
 <p>Times depend on the machine, so a build leaves them out: <code>lcc report &lt;folder of the bundle&gt;</code> measures every
 kernel in a browser and writes them here.</p>`;
 
-function printTimes(manifest: Manifest, { browser, runs, milliseconds, calls }: KernelTimes): Html {
-  const kernels = kernelsOf(manifest, 'wasm');
+function printTimes(manifest: Manifest, times: KernelTimes): Html {
+  const { backend, browser, runs, milliseconds, calls } = times;
+  const kernels = kernelsOf(manifest, backend);
   const { ofCall } = findLayers(manifest);
   const bars = manifest.calls
     .map(({ kernel }, i) => ({ name: ofCall(i), detail: kernels[kernel]?.name ?? '', value: calls[i] ?? 0 }))
     .sort((a, b) => b.value - a.value);
   const rest = bars.length > mostBars ? `, the ${mostBars} slowest of ${bars.length}` : '';
+  const { title, where, told } = describeTimes(times);
   return html`
-<figure><figcaption>Time of each call in one run on wasm, in ${browser}, one thread${rest}</figcaption>
-${printBars('Time of each call', bars.slice(0, mostBars), printMs)}</figure>
-<p class="note">Means of ${printCount(runs)} runs on random inputs. One run takes ${printMs(milliseconds.whole)}, copies of inputs and
-outputs with it; its kernels, with a clock between them, add up to ${printMs(milliseconds.sum)}, the clock's own time left out.</p>`;
+<figure><figcaption>Time of each call in one run on ${title}, in ${browser}, ${where}${rest}</figcaption>
+${printBars(`Time of each call on ${title}`, bars.slice(0, mostBars), printMs)}</figure>
+${told}<p class="note">Means of ${printCount(runs)} runs on random inputs. One run takes ${printMs(milliseconds.whole)}, copies of inputs and
+outputs with it; its kernels, ${clocks[backend]}, add up to ${printMs(milliseconds.sum)}.</p>`;
 }
 
-function printWasm(manifest: Manifest, times: KernelTimes | undefined): Html | undefined {
-  const kernels = kernelsOf(manifest, 'wasm');
+const clocks = {
+  wasm: "with a clock between them and the clock's own time left out",
+  webgpu: 'each as a pass of its own between two timestamps',
+} as const;
+
+function describeTimes(times: KernelTimes): { readonly title: string; readonly where: string; readonly told?: Html } {
+  if (times.backend === 'wasm') return { title: 'wasm', where: 'one thread' };
+  const { adapter, isSoftware } = times;
+  const where = `adapter ${adapter}`;
+  return { title: 'WebGPU', where, ...(isSoftware && { told: meaningless }) };
+}
+
+const meaningless = html`<p class="note told">The WebGPU adapter is software: its times mean nothing.</p>
+`;
+
+const printWasm = (manifest: Manifest, times: KernelTimes | undefined): Html | undefined =>
+  kernelsOf(manifest, 'wasm').length > 0 ? printCalls(manifest, 'wasm', 'wasm kernels', times) : undefined;
+
+const printWebGpu = (manifest: Manifest, times: KernelTimes | undefined): Html | undefined => {
+  const kernels = kernelsOf(manifest, 'webgpu');
   if (kernels.length === 0) return undefined;
+  return html`
+<details><summary>Table: WebGPU kernels</summary>${times ? printCalls(manifest, 'webgpu', 'WebGPU kernels', times) : printUntimed(kernels)}</details>`;
+};
+
+const printUntimed = (kernels: readonly Kernel[]): Html => html`
+<p class="note">Not timed: <code>lcc report --backend webgpu</code> does, where the browser sees a GPU.</p>
+${printTable({
+  caption: 'WebGPU kernels',
+  columns: [{ name: 'kernel', isText: true }, { name: 'calls' }, ...kernelColumns],
+  rows: kernels.map((kernel) => [kernel.name, kernel.calls, ...describeKernel(kernel)]),
+})}`;
+
+function printCalls(
+  manifest: Manifest,
+  backend: Kernel['backend'],
+  title: string,
+  times: KernelTimes | undefined,
+): Html {
+  const kernels = kernelsOf(manifest, backend);
   const columns: Column[] = [
     { name: 'call' },
     { name: 'layer', isText: true },
@@ -47,21 +87,8 @@ function printWasm(manifest: Manifest, times: KernelTimes | undefined): Html | u
     const timed = times ? [ms, printShare(ms / (times.milliseconds.sum || 1))] : [];
     return [i, ofCall(i), value, kernels[kernel]?.name, ...timed, ...describeKernel(kernels[kernel])];
   });
-  return printTable({ caption: 'wasm kernels, in the order of a run', columns, rows });
+  return printTable({ caption: `${title}, in the order of a run`, columns, rows });
 }
-
-const printWebGpu = (manifest: Manifest): Html | undefined => {
-  const kernels = kernelsOf(manifest, 'webgpu');
-  if (kernels.length === 0) return undefined;
-  return html`
-<details><summary>Table: WebGPU kernels</summary>
-<p class="note">Not timed: kernels of one pass share one time, and software adapters say nothing of a real one.</p>
-${printTable({
-  caption: 'WebGPU kernels',
-  columns: [{ name: 'kernel', isText: true }, { name: 'calls' }, ...kernelColumns],
-  rows: kernels.map((kernel) => [kernel.name, kernel.calls, ...describeKernel(kernel)]),
-})}</details>`;
-};
 
 type Kernel = Manifest['kernels'][number];
 

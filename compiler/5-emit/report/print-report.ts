@@ -18,9 +18,9 @@ interface Section {
 
 /**
  * report.html: one file for people, without scripts and without anything from elsewhere. Equal manifests and times give equal
- * bytes. @param times what `lcc report` measured
+ * bytes. @param times what `lcc report` measured, one for each backend
  */
-export function printReport(manifest: Manifest, times?: KernelTimes): string {
+export function printReport(manifest: Manifest, times: readonly KernelTimes[] = []): string {
   const { name, compression } = manifest;
   const download = findDownload(manifest);
   const sections: Section[] = [
@@ -51,18 +51,14 @@ export function printReport(manifest: Manifest, times?: KernelTimes): string {
 const exact = html`<p>Nothing: no limit asked for it. The bundle computes what the model file computes.</p>`;
 const untried = html`<p>No smaller model was tried. <code>lcc build --max-size</code>, with inputs to measure on, draws this curve.</p>`;
 
-function printHead(manifest: Manifest, total: number, times: KernelTimes | undefined): Html {
+function printHead(manifest: Manifest, total: number, times: readonly KernelTimes[]): Html {
   const { generator, source, target, backends, memory, macs, compression, notes } = manifest;
   const { metric, steps = [] } = compression ?? {};
   const facts: [string, string, string][] = [
     ['download', printBytes(total), 'code and weights, after brotli'],
     ['memory', printBytes(memory.constants + memory.arena), 'decoded weights, inputs, outputs, scratch'],
     ['multiply-adds', printWork(macs), 'of one run'],
-    [
-      'one run',
-      times ? printMs(times.milliseconds.whole) : 'not measured',
-      times ? `wasm, ${times.browser}` : 'lcc report',
-    ],
+    ...printRuns(times),
   ];
   if (compression) facts.push(['relative error', printShare(steps.at(-1)?.error ?? 0), 'of the outputs']);
   if (metric) facts.push([metric.name, printShare(metric.after), `${printShare(metric.before)} before`]);
@@ -70,4 +66,14 @@ function printHead(manifest: Manifest, total: number, times: KernelTimes | undef
 <p class="note">From ${source.file ?? 'bytes'}, ${printBytes(source.bytes)}, for ${target} (${backends.join(', ')}), by ${generator}</p>
 <dl>${facts.map(([term, value, detail]) => html`<div><dt>${term}</dt><dd>${value}<small>${detail}</small></dd></div>`)}</dl>
 ${notes.map((note) => html`<p class="note told">${note}</p>`)}`;
+}
+
+const printRuns = (times: readonly KernelTimes[]): [string, string, string][] =>
+  times.length === 0
+    ? [['one run', 'not measured', 'lcc report']]
+    : times.map((one) => ['one run', printMs(one.milliseconds.whole), `${describeBackend(one)}, ${one.browser}`]);
+
+function describeBackend(times: KernelTimes): string {
+  if (times.backend === 'wasm') return 'wasm';
+  return times.isSoftware ? 'WebGPU in software, means nothing' : 'WebGPU';
 }

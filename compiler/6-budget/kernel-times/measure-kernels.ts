@@ -1,12 +1,13 @@
 import { notABundle } from '../../diagnostics/budget.ts';
 import { bug } from '../../diagnostics/internal.ts';
-import { bundleWithoutWasm } from '../../diagnostics/report.ts';
-import type { KernelTimes, Manifest } from '../../ir/bundle.ts';
+import { bundleWithoutBackend } from '../../diagnostics/report.ts';
+import type { Manifest, WasmKernelTimes } from '../../ir/bundle.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
 import { bundleSite } from '../bundle-site.ts';
 import { makeFeeds } from '../page-feeds.ts';
 import { clockImport, idleExport, instrument } from './instrument.ts';
-import { type KernelResult, type KernelRound, type KernelTask, takeModule, timeInPage } from './page.ts';
+import { type KernelResult, type KernelTask, takeModule, timeInPage } from './page.ts';
+import { meanOf, quieterHalf, sumOf, toNanoseconds } from './quieter-half.ts';
 
 export interface KernelOptions {
   /** at most, once there are 8; 200 by default */
@@ -23,8 +24,8 @@ export async function measureKernels(
   folder: string,
   manifest: Manifest,
   { rounds = 200, seconds = 2 }: KernelOptions = {},
-): Promise<KernelTimes> {
-  if (!manifest.backends.includes('wasm')) throw bundleWithoutWasm(folder, manifest.backends);
+): Promise<WasmKernelTimes> {
+  if (!manifest.backends.includes('wasm')) throw bundleWithoutBackend(folder, 'wasm', manifest.backends);
   if (!manifest.calls) throw notABundle(folder, 'lcc.json lists no calls, an earlier lcc wrote it');
   const browser = await launchBrowser();
   const run = (module: string, argument?: unknown) =>
@@ -56,29 +57,20 @@ const makeFeeds = ${makeFeeds.toString()};
 export default (task) => time(task, (path) => import(path), makeFeeds);`;
 
 /** Means over the quieter half of the rounds, the clock's own time taken out. */
-function summarise({ browser, agrees, repeats, runs, rounds }: KernelResult): KernelTimes {
+function summarise({ browser, agrees, repeats, runs, rounds }: KernelResult): WasmKernelTimes {
   if (!agrees) throw bug('the module with a clock gives other outputs');
-  const wholes = quieter(rounds, ({ whole }) => whole);
-  const clocked = quieter(rounds, ({ calls }) => sumOf(calls));
-  const tick = meanOf(quieter(rounds, (round) => round.tick).map((round) => round.tick));
+  const wholes = quieterHalf(rounds, ({ whole }) => whole);
+  const clocked = quieterHalf(rounds, ({ calls }) => sumOf(calls));
+  const tick = meanOf(quieterHalf(rounds, (round) => round.tick).map((round) => round.tick));
   const calls = repeats.map((times, call) =>
-    round(Math.max(0, meanOf(clocked.map((one) => one.calls[call] ?? 0)) - times * tick)),
+    toNanoseconds(Math.max(0, meanOf(clocked.map((one) => one.calls[call] ?? 0)) - times * tick)),
   );
-  const whole = round(meanOf(wholes.map((one) => one.whole)));
+  const whole = toNanoseconds(meanOf(wholes.map((one) => one.whole)));
   return {
     backend: 'wasm',
     browser,
     runs: runs * clocked.length,
-    milliseconds: { whole, sum: round(sumOf(calls)) },
+    milliseconds: { whole, sum: toNanoseconds(sumOf(calls)) },
     calls,
   };
 }
-
-const quieter = (rounds: readonly KernelRound[], timeOf: (round: KernelRound) => number): readonly KernelRound[] =>
-  [...rounds].sort((a, b) => timeOf(a) - timeOf(b)).slice(0, Math.ceil(rounds.length / 2));
-
-const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
-const meanOf = (values: readonly number[]): number => sumOf(values) / values.length;
-
-/** To nanoseconds. */
-const round = (ms: number): number => Math.round(ms * 1e6) / 1e6;

@@ -81,13 +81,19 @@ describeInBrowser('report.html in a browser', (browser) => {
     smaller = await manifestOf(await buildSmaller({ maxSize: '13KB' }));
   }, 120_000);
 
-  const timesOf = ({ calls }: Manifest): KernelTimes => ({
-    backend: 'wasm',
-    browser: 'Chrome/1.2',
-    runs: 10,
-    milliseconds: { whole: 1, sum: calls.length },
-    calls: calls.map(() => 1),
-  });
+  const timesOf = ({ calls }: Manifest): KernelTimes[] => {
+    const measured = {
+      browser: 'Chrome/1.2',
+      runs: 10,
+      milliseconds: { whole: 1, sum: calls.length },
+      calls: calls.map(() => 1),
+    };
+    const adapter = 'a vendor, its architecture and a long description of the driver';
+    return [
+      { ...measured, backend: 'wasm' },
+      { ...measured, backend: 'webgpu', adapter, isSoftware: true },
+    ];
+  };
 
   it.each([
     [390, 'light'],
@@ -114,7 +120,7 @@ describeInBrowser('report.html in a browser', (browser) => {
       'bytes by layer and part',
       'files, bytes',
       'wasm kernels, in the order of a run',
-      'WebGPU kernels',
+      'WebGPU kernels, in the order of a run',
       'weight matrices and ranks',
       'singular values over the largest',
       'after each step',
@@ -123,8 +129,8 @@ describeInBrowser('report.html in a browser', (browser) => {
       'buffers',
     ]);
     const spectra = smaller.spectra.length;
-    // treemap, times, spectra, steps and actions, size and time against metric and error, memory
-    expect(light.figures).toBe(1 + 1 + spectra + 2 + 4 + 1);
+    // treemap, times of two backends, spectra, steps and actions, size and time against metric and error, memory
+    expect(light.figures).toBe(1 + 2 + spectra + 2 + 4 + 1);
     expect((await show(browser(), printReport(exact), 390, 'light')).figures).toBe(1 + spectra + 1);
   });
 });

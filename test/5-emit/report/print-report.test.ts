@@ -135,13 +135,42 @@ describe('report.html', () => {
     };
     const caption = 'wasm kernels, in the order of a run';
     expect(printReport(exact)).toContain('<code>lcc report');
-    const timed = printReport(exact, times);
+    const timed = printReport(exact, [times]);
     expect(timed).not.toContain('<code>lcc report');
     expect(timed).toContain('Means of 1,234 runs');
     const rows = readTables(timed).get(caption)!;
     expect(rows.map((row) => Number(row[4]))).toEqual(times.calls);
     expect(rows.map((row) => row[5])).toEqual(times.calls.map((ms) => share(ms / times.milliseconds.sum)));
     expect(readTables(printReport(exact)).get(caption)![0]).toHaveLength(rows[0]!.length - 2);
+  });
+
+  it('shows the times of each backend that was measured, and says what those of a software adapter are', async () => {
+    const both = await manifestOf(await buildSmall());
+    const measured = { browser: 'Chrome/1.2', runs: 10, milliseconds: { whole: 1, sum: both.calls.length } };
+    const wasm: KernelTimes = { ...measured, backend: 'wasm', calls: both.calls.map(() => 1) };
+    const webgpu: KernelTimes = {
+      ...measured,
+      backend: 'webgpu',
+      adapter: 'some gpu',
+      isSoftware: false,
+      calls: both.calls.map((_, i) => 0.5 + i / 10),
+    };
+    const caption = 'WebGPU kernels, in the order of a run';
+    const timed = printReport(both, [wasm, webgpu]);
+    const rows = readTables(timed).get(caption)!;
+    expect(rows.map((row) => Number(row[4]))).toEqual(webgpu.calls);
+    const kernels = both.kernels.filter(({ backend }) => backend === 'webgpu');
+    expect(rows.map((row) => row[3])).toEqual(both.calls.map(({ kernel }) => kernels[kernel]!.name));
+    expect(timed).toContain('on wasm, in Chrome/1.2, one thread');
+    expect(timed).toContain('on WebGPU, in Chrome/1.2, adapter some gpu');
+    expect(timed).not.toContain('mean nothing');
+    const onlyWasm = printReport(both, [wasm]);
+    expect(onlyWasm).toContain('<code>lcc report --backend webgpu</code>');
+    expect(readTables(onlyWasm).has(caption)).toBe(false);
+    const software = printReport(both, [{ ...webgpu, isSoftware: true }]);
+    expect(software).toContain('The WebGPU adapter is software: its times mean nothing.');
+    expect(software).toContain('WebGPU in software, means nothing, Chrome/1.2');
+    expect(software).not.toContain('on wasm, in');
   });
 
   it('escapes whatever a model is called', () => {
