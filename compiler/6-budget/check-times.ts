@@ -3,6 +3,7 @@ import type { Backend } from '../../targets/target.ts';
 import { backendNotInBundle } from '../diagnostics/budget.ts';
 import { LccError } from '../diagnostics/index.ts';
 import type { CheckRow, Machine } from './check-result.ts';
+import { countPages, type Tell } from './countdown.ts';
 import type { Device } from './device/device.ts';
 import { quantiles, timeMeasures } from './measures.ts';
 import type { Limit } from './parse-budget.ts';
@@ -17,8 +18,7 @@ export interface TimesOptions {
   readonly times?: boolean;
   /** rounds of a page where runs are timed once warm */
   readonly rounds?: number;
-  /** what a long measurement is at, and milliseconds that are left, about */
-  readonly onProgress?: (line: string, left: number) => void;
+  readonly onProgress?: Tell;
   readonly openDevice: () => Promise<Device>;
   /** the device is somewhere else: of `devices` the only one is what it stands for */
   readonly isRemote?: boolean;
@@ -127,11 +127,7 @@ async function runAll(
         coldStart: own.some(({ measure }) => measure === 'coldStart'),
         latency: own.some(({ measure }) => measure === 'latency'),
       };
-      const started = performance.now();
-      const onPage = (done: number, all: number): void => {
-        const left = ((performance.now() - started) / done) * (all - done);
-        onProgress?.(`${backend}: page ${done} of ${all} in ${device.name}`, left);
-      };
+      const onPage = countPages(onProgress, `${backend} in ${device.name}`);
       const task = { files, inputs, backend, wants, onPage, ...(rounds !== undefined && { rounds }) };
       const times = measureTimes(task, device.run).catch((error: unknown) => {
         if (backend === 'webgpu' && error instanceof LccError) return error.diagnostic.what;

@@ -7,6 +7,7 @@ import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 import { parseBackends } from '../parse-model-flags.ts';
 import { printTable } from '../table.ts';
 import type { Io } from './io.ts';
+import { makeProgress } from './progress.ts';
 import type { MakeCommand } from './run.ts';
 
 interface BenchFlags {
@@ -63,9 +64,12 @@ async function benchBundle(folder: string, flags: BenchFlags, io: Io): Promise<B
     flags.against === undefined ? [] : await findRivals({ against: flags.against, model, places, manifest });
   const { openBench } = await import('../6-budget/bench/bench.ts');
   const { bench, close } = await openBench(flags.gpu);
+  const progress = makeProgress(io, 'parity');
+  const onProgress = io.isTerminal ? progress.line : () => {};
   try {
-    return await bench({ bundle: folder, rivals, inputs, outputs, backend, rounds });
+    return await bench({ bundle: folder, rivals, inputs, outputs, backend, rounds, onProgress });
   } finally {
+    progress.stop();
     await close();
   }
 }

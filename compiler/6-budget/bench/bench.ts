@@ -1,5 +1,6 @@
 import { launchBrowser, runInPage } from '../browser/index.ts';
 import { isolation } from '../browser/isolation.ts';
+import { countPages, type Tell } from '../countdown.ts';
 import { makeFeeds, type PortTask } from '../page-feeds.ts';
 import { noteMemories } from '../page-memory.ts';
 import { quantile } from '../timing/statistics.ts';
@@ -22,6 +23,7 @@ export interface BenchTask {
   readonly coldPages?: number;
   /** also measures runs into the same result arrays, which other engines have no way to ask for; default false */
   readonly reusesResults?: boolean;
+  readonly onProgress?: Tell;
 }
 
 export interface EngineResult {
@@ -59,6 +61,10 @@ export async function openBench(
   const bench: Bench = async (task) => {
     const engines: readonly Engine<EngineName>[] = [bundleEngine(task.bundle), ...(task.rivals ?? [])];
     const page = { ...(await siteOf(engines, task.backend)), module: printModule(engines), timeout: 300_000 };
+    const { coldPages = defaultColdPages } = task;
+    const all = engines.length * coldPages + 1;
+    const onPage = countPages(task.onProgress, task.backend);
+    let done = 0;
     const measure: MeasureInPage = async (names, mode) => {
       const argument: PageTask = {
         engines: names,
@@ -68,10 +74,12 @@ export async function openBench(
         outputs: task.outputs.map(({ name }) => name),
         rounds: task.rounds ?? 30,
       };
-      return (await runInPage(browser, { ...page, argument })) as PageResult;
+      const result = (await runInPage(browser, { ...page, argument })) as PageResult;
+      if (names.length > 0) onPage(++done, all);
+      return result;
     };
     const [, ...rivals] = engines.map(({ name }) => name);
-    const cold = await measureCold(['lcc', ...rivals], task.coldPages ?? defaultColdPages, measure);
+    const cold = await measureCold(['lcc', ...rivals], coldPages, measure);
     const steady = await measure(['lcc', ...(task.reusesResults ? ['lcc reusing' as const] : []), ...rivals], 'steady');
     return {
       worst: Math.max(...steady.times.map(({ worst }) => worst)),
