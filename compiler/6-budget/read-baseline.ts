@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { baselineInvalid, baselineNotFound } from '../diagnostics/budget.ts';
 import { type FoundManifest, parseManifest } from './read-bundle.ts';
@@ -35,12 +35,9 @@ function parse(text: string, where: string): FoundManifest {
 
 /** The bundle's lcc.json as it was committed. */
 async function readFromGit(ref: string, bundle: string): Promise<string> {
-  const git = (...parameters: string[]): Promise<{ stdout: string }> =>
-    run('git', parameters, { cwd: bundle, maxBuffer: 2 ** 28 });
   try {
-    const { stdout: root } = await git('rev-parse', '--show-toplevel');
-    const path = relative(root.trim(), join(bundle, 'lcc.json')).replaceAll('\\', '/');
-    return (await git('show', `${ref}:${path}`)).stdout;
+    const { stdout } = await run('git', ['show', `${ref}:./lcc.json`], { cwd: bundle, maxBuffer: 2 ** 28 });
+    return stdout;
   } catch (error) {
     const reason = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n')[0] : undefined;
     throw baselineNotFound(ref, reason || 'there is no such file, and git cannot tell');
