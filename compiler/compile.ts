@@ -16,8 +16,9 @@ import type { CompressedModel } from './compress-model.ts';
 import { backendNotInTarget, unknownChoice } from './diagnostics/cli.ts';
 import { LccError } from './diagnostics/index.ts';
 import { modelNotFound, rangeNotSupported } from './diagnostics/ingest.ts';
-import type { Bundle, CompileOptions, SourceReport } from './ir/bundle.ts';
+import type { Bundle, CompileOptions } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
+import type { SourceReport } from './ir/report.ts';
 import { readCompression } from './read-compression.ts';
 import type { Tensor } from './tensor/tensor.ts';
 

@@ -5,8 +5,9 @@ import type { ModelCode } from './5-emit/model-code.ts';
 import { NotAvailable, type RunInPage, type SecondOpinion } from './5-emit/parity/engines.ts';
 import type { TensorflowFiles } from './5-emit/parity/tensorflow-engine.ts';
 import { writeFolder } from './5-emit/write-folder.ts';
-import type { Bundle, Proof, Report, StageEvent } from './ir/bundle.ts';
+import type { Bundle, StageEvent } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
+import type { Proof, Report } from './ir/report.ts';
 import { version } from './version.ts';
 
 /** A compiled model; emitting and parity run once, when the files are first asked for. */

@@ -1,5 +1,5 @@
 import { printByteCount } from './6-budget/byte-count.ts';
-import type { ActionReport, CompressionReport } from './ir/bundle.ts';
+import type { ActionReport, CompressionReport } from './ir/report.ts';
 import { printTable } from './table.ts';
 
 /** What each lossy step saved and lost, then every action; sizes are estimates of the download. */

@@ -1,6 +1,7 @@
 import { printByteCount } from './6-budget/byte-count.ts';
 import { describeCompression } from './describe-compression.ts';
-import type { Proof, StageEvent } from './ir/bundle.ts';
+import type { StageEvent } from './ir/bundle.ts';
+import type { Proof } from './ir/report.ts';
 
 /** Seconds where milliseconds would fill the column. */
 export const printTime = (ms: number): string => (ms < 1e5 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`);

@@ -1,6 +1,6 @@
-import type { PassReport } from '../ir/bundle.ts';
 import { evaluateNode } from '../ir/evaluate.ts';
 import type { Graph } from '../ir/graph.ts';
+import type { PassReport } from '../ir/report.ts';
 import { verifyGraph } from '../ir/verify.ts';
 import { type RebuildOptions, type Rewritten, type Rule, rebuild } from '../rewrite/rebuild.ts';
 import { foldBatchNorm } from './passes/fold-batch-norm.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Manifest, Report } from '../ir/bundle.ts';
 import { measureSizes } from '../ir/file-sizes.ts';
 import type { Graph } from '../ir/graph.ts';
+import type { Manifest, Report } from '../ir/report.ts';
 import { bundleEntry } from './bundle-entry.ts';
 import { fileOf, type ModelCode } from './model-code.ts';
 import { type Placing, printEntry } from './print-entry.ts';

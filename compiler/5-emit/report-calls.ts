@@ -1,5 +1,5 @@
-import type { CallReport } from '../ir/bundle.ts';
 import type { ArenaBuffer, ConstantPool, Location, Program, Step } from '../ir/program.ts';
+import type { CallReport } from '../ir/report.ts';
 
 type Call = Extract<Step, { kind: 'call' }>;
 

@@ -1,5 +1,5 @@
-import type { ConstantReport } from '../ir/bundle.ts';
 import type { ConstantPool } from '../ir/program.ts';
+import type { ConstantReport } from '../ir/report.ts';
 
 /** What model.lcw holds, in its order. */
 export const reportConstants = (pool: ConstantPool): ConstantReport[] =>

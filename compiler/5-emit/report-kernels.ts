@@ -2,8 +2,8 @@ import type { Backend } from '../../targets/target.ts';
 import type { WasmCode } from '../../targets/wasm/emit.ts';
 import type { WebGpuCode } from '../../targets/webgpu/emit.ts';
 import { storageBytesPerMac } from '../../targets/webgpu/kernels/index.ts';
-import type { KernelReport } from '../ir/bundle.ts';
 import type { Program, Step } from '../ir/program.ts';
+import type { KernelReport } from '../ir/report.ts';
 import type { Axis } from '../kernel/index-expr.ts';
 import type { Kernel } from '../kernel/nest.ts';
 

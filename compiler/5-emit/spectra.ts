@@ -1,5 +1,5 @@
-import type { ActionReport, SpectrumReport } from '../ir/bundle.ts';
 import type { Graph } from '../ir/graph.ts';
+import type { ActionReport, SpectrumReport } from '../ir/report.ts';
 import { makeMatrix } from '../linalg/matrix.ts';
 import { singularValues } from '../linalg/singular-values.ts';
 import { findLayers, type WeightLayer } from '../rewrite/layers.ts';

@@ -1,4 +1,4 @@
-import type { Sizes } from '../ir/bundle.ts';
+import type { Sizes } from '../ir/report.ts';
 import type { Encoding, SizeMeasure } from './measures.ts';
 
 export type FileSizes = ReadonlyMap<string, Sizes>;

@@ -1,5 +1,5 @@
 import type { Backend } from '../../targets/target.ts';
-import type { Sizes } from '../ir/bundle.ts';
+import type { Sizes } from '../ir/report.ts';
 import type { Unit } from './quantity.ts';
 
 export type Encoding = keyof Sizes;

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { notABundle } from '../diagnostics/budget.ts';
-import type { Bundle, Manifest, Sizes } from '../ir/bundle.ts';
+import type { Bundle } from '../ir/bundle.ts';
+import type { Manifest, Sizes } from '../ir/report.ts';
 
 /** What is sure to be in an lcc.json, be it of an earlier version, and what may be. */
 export type FoundManifest = Pick<Manifest, 'generator' | 'files'> & Partial<Omit<Manifest, 'generator' | 'files'>>;

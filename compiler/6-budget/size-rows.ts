@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Sizes } from '../ir/bundle.ts';
 import { measureSizes } from '../ir/file-sizes.ts';
+import type { Sizes } from '../ir/report.ts';
 import { type CheckRow, type FilePart, makeRow } from './check-result.ts';
 import { countedParts, type FileSizes, insidePath, sumSizes } from './file-sizes.ts';
 import { type Encoding, encodings, type SizeMeasure, sizeMeasures } from './measures.ts';

@@ -12,7 +12,7 @@ import { type TensorflowFiles, tfjsEngine } from '../6-budget/bench/engines/tfjs
 import { benchNeedsModel, benchNeedsOnnx, engineReadsNoOnnx, unknownChoice } from '../diagnostics/cli.ts';
 import { LccError, tensorflow } from '../diagnostics/index.ts';
 import { modelNotFound } from '../diagnostics/ingest.ts';
-import type { Manifest, SourceReport } from '../ir/bundle.ts';
+import type { Manifest, SourceReport } from '../ir/report.ts';
 
 /** The model that a bundle was built from, as its files. */
 interface FoundModel extends ModelSource {

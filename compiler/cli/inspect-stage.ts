@@ -1,9 +1,10 @@
 import { printByteCount } from '../6-budget/byte-count.ts';
 import { describeProof } from '../describe-stage.ts';
-import type { KernelReport, StageEvent } from '../ir/bundle.ts';
+import type { StageEvent } from '../ir/bundle.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';
 import { printProgram } from '../ir/print-program.ts';
+import type { KernelReport } from '../ir/report.ts';
 import { printTable } from '../table.ts';
 import { sizesOf } from '../tensor/shape.ts';
 

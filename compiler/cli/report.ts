@@ -5,7 +5,7 @@ import { readManifest } from '../6-budget/read-bundle.ts';
 import { writeWhole } from '../data/write-whole.ts';
 import { unknownChoice } from '../diagnostics/cli.ts';
 import { measuredNotReadable, reportNotWritten } from '../diagnostics/report.ts';
-import type { KernelTimes, Manifest } from '../ir/bundle.ts';
+import type { KernelTimes, Manifest } from '../ir/report.ts';
 import { printTable } from '../table.ts';
 import { parseGpu } from './device-flags.ts';
 import type { Io } from './io.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findSpectra } from '../../compiler/5-emit/spectra.ts';
 import { GraphBuilder } from '../../compiler/ir/build.ts';
-import type { ActionReport } from '../../compiler/ir/bundle.ts';
+import type { ActionReport } from '../../compiler/ir/report.ts';
 import { makeMatrix } from '../../compiler/linalg/matrix.ts';
 import { svd } from '../../compiler/linalg/svd.ts';
 import { findLayers } from '../../compiler/rewrite/layers.ts';

@@ -8,7 +8,7 @@ import type { EngineName } from '../../compiler/6-budget/bench/page.ts';
 import { printByteCount } from '../../compiler/6-budget/byte-count.ts';
 import { check } from '../../compiler/6-budget/check.ts';
 import { compile } from '../../compiler/compile.ts';
-import type { KernelReport, Report } from '../../compiler/ir/bundle.ts';
+import type { KernelReport, Report } from '../../compiler/ir/report.ts';
 import { printTable } from '../../compiler/table.ts';
 import { referenceModelNames } from '../harness/reference-models.ts';
 import { sharedFolder } from '../harness/shared.ts';

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import type { KernelTimes, Manifest } from '../../compiler/ir/bundle.ts';
+import type { KernelTimes, Manifest } from '../../compiler/ir/report.ts';
 import { describeInBrowser } from '../harness/browser.ts';
 import { withFolder } from '../harness/bundle-folder.ts';
 import { buildSmall, readTables } from '../harness/report-manifest.ts';

@@ -5,8 +5,8 @@ import { emitBundle } from '../../compiler/5-emit/emit-bundle.ts';
 import type { ModelCode } from '../../compiler/5-emit/model-code.ts';
 import { writeFolder } from '../../compiler/5-emit/write-folder.ts';
 import { GraphBuilder } from '../../compiler/ir/build.ts';
-import type { Report } from '../../compiler/ir/bundle.ts';
 import { countWork } from '../../compiler/ir/count-work.ts';
+import type { Report } from '../../compiler/ir/report.ts';
 
 /** The report of a model that came from nowhere. */
 export const reportOf = ({ program, target }: ModelCode): Report => ({

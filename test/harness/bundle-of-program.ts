@@ -2,8 +2,8 @@ import { emitBundle } from '../../compiler/5-emit/emit-bundle.ts';
 import { generateAllModules, generateCode } from '../../compiler/5-emit/generate-code.ts';
 import { reportCalls } from '../../compiler/5-emit/report-calls.ts';
 import { readManifest } from '../../compiler/6-budget/read-bundle.ts';
-import type { Manifest } from '../../compiler/ir/bundle.ts';
 import type { Program } from '../../compiler/ir/program.ts';
+import type { Manifest } from '../../compiler/ir/report.ts';
 import type { Target } from '../../targets/target.ts';
 import { emptyGraph, reportOf, withFolder } from './bundle-folder.ts';
 

@@ -1,6 +1,7 @@
 import { exportOnnx } from '../../compiler/1-ingest/onnx/export.ts';
 import { compile } from '../../compiler/compile.ts';
-import type { Bundle, CompileOptions, Manifest } from '../../compiler/ir/bundle.ts';
+import type { Bundle, CompileOptions } from '../../compiler/ir/bundle.ts';
+import type { Manifest } from '../../compiler/ir/report.ts';
 import { smallImages, smallNetwork } from './small-network.ts';
 
 /** The small network as a bundle. */

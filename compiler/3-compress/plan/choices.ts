@@ -1,4 +1,4 @@
-import type { PlannedAction } from '../../ir/bundle.ts';
+import type { PlannedAction } from '../../ir/report.ts';
 import { integerProductTime } from '../../kernel/quantization.ts';
 import { kindOfLabel } from '../actions/quantize-weights.ts';
 import type { StructuralPass } from '../candidate.ts';

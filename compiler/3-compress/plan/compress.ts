@@ -1,5 +1,5 @@
-import type { NextAction, PlannedAction } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
+import type { NextAction, PlannedAction } from '../../ir/report.ts';
 import type { Feeds, MakeRunner, MeasureSize, ShippedSize } from '../../ir/trial.ts';
 import { passesWithPlaces } from '../structure.ts';
 import { type Helpers, NotRemembered } from './ahead.ts';

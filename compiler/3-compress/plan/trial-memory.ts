@@ -1,4 +1,4 @@
-import type { PlannedAction } from '../../ir/bundle.ts';
+import type { PlannedAction } from '../../ir/report.ts';
 import { forgetful, type Remembered } from '../remembered.ts';
 import { noStructureMemory, type StructureMemory } from '../structure.ts';
 import { noStoringMemory, type StoringMemory } from './known-offers.ts';

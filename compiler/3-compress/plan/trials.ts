@@ -1,5 +1,5 @@
-import type { PlannedAction } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
+import type { PlannedAction } from '../../ir/report.ts';
 import type { Feeds, MakeRunner, ShippedSize } from '../../ir/trial.ts';
 import { type Action, makeRestructure, type PassResult, type StructureMemory } from '../structure.ts';
 import { type Asked, type Helpers, NotRemembered } from './ahead.ts';

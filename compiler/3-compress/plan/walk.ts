@@ -1,4 +1,4 @@
-import type { NextAction } from '../../ir/bundle.ts';
+import type { NextAction } from '../../ir/report.ts';
 import type { ShippedSize } from '../../ir/trial.ts';
 import type { Asked } from './ahead.ts';
 import { decisiveLoss, guidingLoss } from './judge.ts';

@@ -1,6 +1,6 @@
 import { parityFailed } from '../../diagnostics/build.ts';
-import type { Proof } from '../../ir/bundle.ts';
 import type { Graph } from '../../ir/graph.ts';
+import type { Proof } from '../../ir/report.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { ModelCode } from '../model-code.ts';
 import { compareResults, type Deviation } from './compare.ts';

@@ -1,4 +1,4 @@
-import type { KernelTimes, Manifest } from '../../ir/bundle.ts';
+import type { KernelTimes, Manifest } from '../../ir/report.ts';
 import { printBars } from './bars.ts';
 import { printCount, printMs, printShare } from './figures.ts';
 import { type Html, html } from './html.ts';

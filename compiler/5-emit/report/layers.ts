@@ -1,4 +1,4 @@
-import type { CallReport, Manifest } from '../../ir/bundle.ts';
+import type { CallReport, Manifest } from '../../ir/report.ts';
 
 /** What belongs to no layer. */
 export const shared = 'shared by all layers';

@@ -1,4 +1,4 @@
-import type { ActionReport, CompressionReport } from '../../ir/bundle.ts';
+import type { ActionReport, CompressionReport } from '../../ir/report.ts';
 import { printBars } from './bars.ts';
 import { printBytes, printCount, printMs, printShare, printWork } from './figures.ts';
 import { type Html, html } from './html.ts';

@@ -1,6 +1,6 @@
 import { scaleLinear } from 'd3-scale';
-import type { Manifest } from '../../ir/bundle.ts';
 import type { ArenaBuffer } from '../../ir/program.ts';
+import type { Manifest } from '../../ir/report.ts';
 import { printBytes, printCount } from './figures.ts';
 import { type Html, html } from './html.ts';
 import { percent, printPlot } from './plot.ts';

@@ -1,4 +1,4 @@
-import type { KernelTimes, Manifest } from '../../ir/bundle.ts';
+import type { KernelTimes, Manifest } from '../../ir/report.ts';
 import { printBytes, printMs, printShare, printWork } from './figures.ts';
 import { type Html, html } from './html.ts';
 import { printKernels } from './kernels.ts';

@@ -1,4 +1,4 @@
-import type { Manifest, Sizes } from '../../ir/bundle.ts';
+import type { Manifest, Sizes } from '../../ir/report.ts';
 import { findLayers, shared } from './layers.ts';
 
 export type PartKind = 'weights' | 'wasm' | 'shaders' | 'JavaScript';

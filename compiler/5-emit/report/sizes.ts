@@ -1,5 +1,5 @@
 import { hierarchy, treemap } from 'd3-hierarchy';
-import type { Manifest } from '../../ir/bundle.ts';
+import type { Manifest } from '../../ir/report.ts';
 import { printBytes, printCount, printShare } from './figures.ts';
 import { type Html, html } from './html.ts';
 import { percent } from './plot.ts';

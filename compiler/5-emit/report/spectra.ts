@@ -1,5 +1,5 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
-import type { SpectrumReport } from '../../ir/bundle.ts';
+import type { SpectrumReport } from '../../ir/report.ts';
 import { printCount } from './figures.ts';
 import { type Html, html } from './html.ts';
 import { percent, printLine, printPlot } from './plot.ts';

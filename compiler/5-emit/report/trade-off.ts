@@ -1,5 +1,5 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
-import type { CompressionReport, Outcome } from '../../ir/bundle.ts';
+import type { CompressionReport, Outcome } from '../../ir/report.ts';
 import { printBytes, printMs, printShare } from './figures.ts';
 import { type Html, html } from './html.ts';
 import { outcomeCells, outcomeColumns, printOutcome } from './loss.ts';

@@ -1,5 +1,5 @@
 import { bug } from '../../diagnostics/internal.ts';
-import type { Manifest } from '../../ir/bundle.ts';
+import type { Manifest } from '../../ir/report.ts';
 
 /**
  * For each dispatch of one run the position of its call in the manifest. Calls of kernels without code are not dispatched; what a

@@ -1,7 +1,7 @@
 import { notABundle } from '../../diagnostics/budget.ts';
 import { bug } from '../../diagnostics/internal.ts';
 import { bundleWithoutBackend } from '../../diagnostics/report.ts';
-import type { Manifest, WasmKernelTimes } from '../../ir/bundle.ts';
+import type { Manifest, WasmKernelTimes } from '../../ir/report.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
 import { bundleSite } from '../bundle-site.ts';
 import { makeFeeds } from '../page-feeds.ts';

@@ -6,7 +6,7 @@ import {
   noGpuToTime,
   softwareGpuRefused,
 } from '../../diagnostics/report.ts';
-import type { Manifest, WebGpuKernelTimes } from '../../ir/bundle.ts';
+import type { Manifest, WebGpuKernelTimes } from '../../ir/report.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
 import { bundleSite } from '../bundle-site.ts';
 import { makeFeeds } from '../page-feeds.ts';

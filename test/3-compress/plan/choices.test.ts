@@ -3,7 +3,7 @@ import { plannedChoices, pricedChoices } from '../../../compiler/3-compress/plan
 import { allAuto } from '../../../compiler/3-compress/plan/options.ts';
 import { noPrices, type Prices } from '../../../compiler/3-compress/plan/prices.ts';
 import { makeBuilder } from '../../../compiler/3-compress/plan/trials.ts';
-import type { PlannedAction } from '../../../compiler/ir/bundle.ts';
+import type { PlannedAction } from '../../../compiler/ir/report.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
 import { makeRunner } from '../../../compiler/make-runner.ts';
 import { makeRandom } from '../../harness/random.ts';

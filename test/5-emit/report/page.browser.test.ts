@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { printReport } from '../../../compiler/5-emit/report/print-report.ts';
 import { serve } from '../../../compiler/6-budget/browser/index.ts';
-import type { KernelTimes, Manifest } from '../../../compiler/ir/bundle.ts';
+import type { KernelTimes, Manifest } from '../../../compiler/ir/report.ts';
 import { describeInBrowser } from '../../harness/browser.ts';
 import { buildSmall, buildSmaller, manifestOf } from '../../harness/report-manifest.ts';
 

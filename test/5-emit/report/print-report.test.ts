@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { printReport } from '../../../compiler/5-emit/report/print-report.ts';
 import { findDownload } from '../../../compiler/5-emit/report/size-parts.ts';
-import type { KernelTimes, Manifest } from '../../../compiler/ir/bundle.ts';
+import type { KernelTimes, Manifest } from '../../../compiler/ir/report.ts';
 import { buildSmall, buildSmaller, manifestOf, readTables, reportOf } from '../../harness/report-manifest.ts';
 
 let exact: Manifest;

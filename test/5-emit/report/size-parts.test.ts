@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { findDownload } from '../../../compiler/5-emit/report/size-parts.ts';
-import type { Manifest } from '../../../compiler/ir/bundle.ts';
+import type { Manifest } from '../../../compiler/ir/report.ts';
 import { emitTiny } from '../../harness/bundle-folder.ts';
 import { tinyModel } from '../../harness/tiny-model.ts';
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { callsOfDispatches } from '../../../compiler/6-budget/kernel-times/calls-of-dispatches.ts';
-import type { Manifest } from '../../../compiler/ir/bundle.ts';
+import type { Manifest } from '../../../compiler/ir/report.ts';
 import { buildSmall, manifestOf } from '../../harness/report-manifest.ts';
 
 describe('calls of dispatches', () => {

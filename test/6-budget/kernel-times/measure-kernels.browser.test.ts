@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { lower } from '../../../compiler/4-lower/lower.ts';
 import { measureKernels } from '../../../compiler/6-budget/kernel-times/measure-kernels.ts';
-import type { KernelTimes, Manifest } from '../../../compiler/ir/bundle.ts';
 import type { Program } from '../../../compiler/ir/program.ts';
+import type { KernelTimes, Manifest } from '../../../compiler/ir/report.ts';
 import { targets } from '../../../targets/index.ts';
 import type { Target } from '../../../targets/target.ts';
 import { describeInBrowser } from '../../harness/browser.ts';

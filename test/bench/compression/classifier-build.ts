@@ -1,6 +1,7 @@
 import { compile } from '../../../compiler/compile.ts';
 import type { DataPort, DataSet } from '../../../compiler/data/data-set.ts';
-import type { CompressionOptions, CompressionReport } from '../../../compiler/ir/bundle.ts';
+import type { CompressionOptions } from '../../../compiler/ir/bundle.ts';
+import type { CompressionReport } from '../../../compiler/ir/report.ts';
 import { evaluationImages, type ImageSet, openTestImages, trainingImages } from './image-sources.ts';
 import { brotliBytes, measureAccuracy, shippedBytes } from './measure-bundle.ts';
 
