@@ -1,6 +1,8 @@
+import type { Backend } from '../../targets/target.ts';
+import { findLayers, shared } from '../ir/layers.ts';
 import type { Cause, CheckRow } from './check-result.ts';
 import { nextSteps } from './next-steps.ts';
-import type { FoundManifest } from './read-bundle.ts';
+import { type FoundManifest, usualBackend } from './read-bundle.ts';
 
 /** Causes and steps that are told of one row at most. */
 const most = { causes: 5, next: 3 };
@@ -55,27 +57,36 @@ function kindsBehind({ measure }: CheckRow): readonly Kind[] {
 
 interface Taking {
   readonly name: string;
+  /** undefined where it belongs to none, or the manifest does not say */
+  readonly layer?: string | undefined;
   readonly amount: number;
 }
 
 function takings(kind: Kind, manifest: FoundManifest): Taking[] {
-  const { constants = [], kernels = [], macs = 0, backends, memory, compression } = manifest;
+  const { constants = [], calls = [], kernels = [], macs = 0, memory, compression } = manifest;
+  const { ofConstant, ofKernel } = findLayers({ calls, constants });
+  const kernelsOf = (backend: Backend) =>
+    kernels.filter((kernel) => kernel.backend === backend).map((kernel, i) => ({ ...kernel, layer: ofKernel(i) }));
   switch (kind) {
     case 'constants':
-      return constants.map(({ name, bytes }) => ({ name, amount: bytes }));
+      return constants.map(({ name, bytes }, i) => ({ name, layer: ofConstant(i), amount: bytes }));
     case 'decoded constants':
-      return constants.map(({ name, bytes, decodedBytes }) => ({ name, amount: decodedBytes ?? bytes }));
+      return constants.map(({ name, bytes, decodedBytes }, i) => ({
+        name,
+        layer: ofConstant(i),
+        amount: decodedBytes ?? bytes,
+      }));
     case 'buffers':
       return (memory?.buffers ?? []).map(({ name, bytes }) => ({ name, amount: bytes }));
     case 'wasm':
     case 'webgpu':
-      return kernels
-        .filter(({ backend }) => backend === kind)
-        .map(({ name, codeBytes }) => ({ name, amount: codeBytes ?? 0 }));
+      return kernelsOf(kind).map(({ name, layer, codeBytes }) => ({ name, layer, amount: codeBytes ?? 0 }));
     case 'work':
-      return kernels
-        .filter(({ backend }) => backend === (backends?.includes('wasm') ? 'wasm' : 'webgpu'))
-        .map(({ name, macShare }) => ({ name, amount: Math.round(macShare * macs) }));
+      return kernelsOf(usualBackend(manifest)).map(({ name, layer, macShare }) => ({
+        name,
+        layer,
+        amount: Math.round(macShare * macs),
+      }));
     case 'losses': {
       const metrics = [compression?.before.metric, ...(compression?.steps ?? []).map(({ metric }) => metric)];
       return (compression?.steps ?? []).map(({ pass, metric = 0 }, i) => ({
@@ -99,22 +110,29 @@ const words: Readonly<Record<Kind, Pick<Cause, 'kind' | 'unit'>>> = {
 };
 
 function listOf(kind: Kind, manifest: FoundManifest, before: FoundManifest | undefined): Cause[] {
-  const was = before && kind !== 'losses' ? sumByName(takings(kind, before)) : undefined;
-  return [...sumByName(takings(kind, manifest))].map(([name, amount]) => {
+  // An earlier lcc.json may not say what layers there are.
+  const byLayer = manifest.calls !== undefined && (before === undefined || before.calls !== undefined);
+  const sum = (of: FoundManifest) => sumByPlace(takings(kind, of), byLayer);
+  const was = before && kind !== 'losses' ? sum(before) : undefined;
+  return [...sum(manifest)].map(([place, { name, layer, amount }]) => {
     const pass = words[kind].kind === 'constant' ? passAt(name, manifest, before) : undefined;
     return {
       ...words[kind],
       name,
+      ...(byLayer && layer !== undefined && layer !== shared && { layer }),
       amount,
-      ...(was && { growth: amount - (was.get(name) ?? 0) }),
+      ...(was && { growth: amount - (was.get(place)?.amount ?? 0) }),
       ...(pass !== undefined && { pass }),
     };
   });
 }
 
-function sumByName(all: readonly Taking[]): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const { name, amount } of all) sums.set(name, (sums.get(name) ?? 0) + amount);
+function sumByPlace(all: readonly Taking[], byLayer: boolean): Map<string, Taking> {
+  const sums = new Map<string, Taking>();
+  for (const taking of all) {
+    const place = JSON.stringify([taking.name, byLayer && taking.layer]);
+    sums.set(place, { ...taking, amount: taking.amount + (sums.get(place)?.amount ?? 0) });
+  }
   return sums;
 }
 

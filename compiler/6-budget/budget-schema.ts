@@ -1,14 +1,6 @@
 import { profiles } from '../../targets/profiles/index.ts';
-import {
-  defOf,
-  encodings,
-  type Measure,
-  measureNames,
-  moments,
-  quantiles,
-  type SizeMeasure,
-  sizeMeasures,
-} from './measures.ts';
+import { encodings, type SizeMeasure, sizeMeasures } from '../ir/download.ts';
+import { defOf, type Measure, measureNames, moments, quantiles } from './measures.ts';
 import type { Unit } from './quantity.ts';
 
 type Schema = { readonly [keyword: string]: unknown };

@@ -21,6 +21,8 @@ export interface FilePart {
 export interface Cause {
   readonly kind: 'constant' | 'buffer' | 'kernel' | 'pass';
   readonly name: string;
+  /** of the model, that a constant or kernel belongs to */
+  readonly layer?: string;
   /** uncompressed bytes, multiply-adds, or what a pass lost of the metric */
   readonly amount: number;
   readonly unit: Unit;

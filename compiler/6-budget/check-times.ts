@@ -7,7 +7,7 @@ import { countPages, type Tell } from './countdown.ts';
 import type { Device } from './device/device.ts';
 import { quantiles, timeMeasures } from './measures.ts';
 import type { Limit } from './parse-budget.ts';
-import type { BundleFiles } from './read-bundle.ts';
+import { type BundleFiles, usualBackend } from './read-bundle.ts';
 import { type AskedTime, makeTimeRow, type TimeKnowledge } from './time-rows.ts';
 import type { Times } from './timing/measure-times.ts';
 
@@ -44,8 +44,7 @@ export async function checkTimes(
   const measured = asked.filter((one) => one.backend === 'wasm' || one.profile === undefined || options.isRemote);
   const limitsMemory = limits.some(({ measure }) => measure === 'memory');
   const backends = new Set(measured.map(({ backend }) => backend));
-  const [first = 'wasm'] = bundle.manifest.backends ?? [];
-  if (backends.size === 0 && limitsMemory) backends.add(bundle.manifest.backends?.includes('wasm') ? 'wasm' : first);
+  if (backends.size === 0 && limitsMemory) backends.add(usualBackend(bundle.manifest));
   const times =
     backends.size === 0 ? new Map<Backend, Times | string>() : await runAll(bundle, [...backends], measured, options);
   const known: TimeKnowledge = {
@@ -77,11 +76,10 @@ function askedTimes(
   { devices, times }: TimesOptions,
 ): AskedTime[] {
   const { name = 'the bundle', backends = ['wasm'] } = manifest;
-  const usual: Backend = backends.includes('wasm') ? 'wasm' : 'webgpu';
   const limited = limits.flatMap((limit): AskedTime[] => {
     if (limit.measure !== 'latency' && limit.measure !== 'coldStart') return [];
     if (devices && limit.profile !== undefined && !devices.includes(limit.profile)) return [];
-    const { backend = usual } = limit;
+    const { backend = usualBackend(manifest) } = limit;
     if (!backends.includes(backend)) throw backendNotInBundle(name, backend, backends);
     return [{ ...limit, backend }];
   });

@@ -4,17 +4,18 @@ import { profiles as shipped } from '../../targets/profiles/index.ts';
 import { readProfile } from '../../targets/profiles/parse-profile.ts';
 import type { DeviceProfile } from '../../targets/profiles/profile.ts';
 import type { Bundle } from '../ir/bundle.ts';
+import type { FileSizes } from '../ir/download.ts';
+import { recordedParts } from '../ir/download.ts';
 import { makeAccuracyRows } from './accuracy-rows.ts';
 import { withBlame } from './blame.ts';
 import { type CheckResult, type CheckRow, worstOf } from './check-result.ts';
 import { checkTimes, type TimesOptions } from './check-times.ts';
 import type { Device } from './device/device.ts';
-import type { FileSizes } from './file-sizes.ts';
 import type { measureAccuracy } from './measure-accuracy.ts';
 import { type Budget, type BudgetText, type Limit, limitsFor, toBudget } from './parse-budget.ts';
 import { makePlanRows } from './plan-rows.ts';
 import { type FoundManifest, readBundle, readBundleFolder } from './read-bundle.ts';
-import { makeSizeRows, measureParts, recordedParts } from './size-rows.ts';
+import { makeSizeRows, measureParts } from './size-rows.ts';
 
 export type { CheckResult, CheckRow } from './check-result.ts';
 

@@ -46,10 +46,11 @@ export function describeReasons(row: CheckRow): string[] {
 
 const words: Readonly<Record<Unit, string>> = { bytes: '', ms: '', macs: ' multiply-adds', share: ' of the metric' };
 
-function describeCause({ kind, name, amount, unit, growth, pass }: Cause): string {
+function describeCause({ kind, name, layer, amount, unit, growth, pass }: Cause): string {
   const grown = growth === undefined ? '' : ` (${growth < 0 ? '' : '+'}${printQuantity(growth, unit)})`;
   const lost = kind === 'pass' ? 'lost ' : '';
-  return `${kind} ${name} ${lost}${printQuantity(amount, unit)}${words[unit]}${grown}${pass === undefined ? '' : `, ${pass}`}`;
+  const place = layer === undefined ? '' : `layer ${layer}: `;
+  return `${place}${kind} ${name} ${lost}${printQuantity(amount, unit)}${words[unit]}${grown}${pass === undefined ? '' : `, ${pass}`}`;
 }
 
 const describeStep = ({ action, saves, unit, loss }: NextStep): string =>

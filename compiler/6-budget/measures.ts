@@ -1,9 +1,6 @@
 import type { Backend } from '../../targets/target.ts';
-import type { Sizes } from '../ir/report.ts';
+import { type Encoding, type SizeMeasure, sizeMeasures } from '../ir/download.ts';
 import type { Unit } from './quantity.ts';
-
-export type Encoding = keyof Sizes;
-export const encodings: readonly Encoding[] = ['raw', 'gzip', 'brotli'];
 
 /** `peak`: while the weights are read, their file is held too. `run`: from then on. */
 export type Moment = 'peak' | 'run';
@@ -90,10 +87,8 @@ export const measures = {
 } as const satisfies Readonly<Record<string, MeasureDef>>;
 
 export type Measure = keyof typeof measures;
-export type SizeMeasure = 'total' | 'code' | 'weights' | 'wasm' | 'wgsl';
 export type TimeMeasure = 'coldStart' | 'latency';
 
-export const sizeMeasures: readonly SizeMeasure[] = ['total', 'code', 'weights', 'wasm', 'wgsl'];
 export const timeMeasures: readonly TimeMeasure[] = ['coldStart', 'latency'];
 export const measureNames: readonly Measure[] = [
   ...sizeMeasures,

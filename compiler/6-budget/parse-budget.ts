@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { budgetImpossible, budgetInvalid, budgetNotReadable } from '../diagnostics/budget.ts';
+import type { SizeMeasure } from '../ir/download.ts';
 import { parseByteCount } from './byte-count.ts';
-import { defOf, nameOf, type SizeMeasure, type Subject } from './measures.ts';
+import { defOf, nameOf, type Subject } from './measures.ts';
 import { parseLimits } from './parse-limits.ts';
 
 /** The most that a figure may be; the least, of accuracy. */

@@ -1,17 +1,15 @@
 import { profiles } from '../../targets/profiles/index.ts';
 import { budgetInvalid } from '../diagnostics/budget.ts';
+import { encodings, type SizeMeasure, sizeMeasures } from '../ir/download.ts';
 import { parseByteCount } from './byte-count.ts';
 import {
   defOf,
-  encodings,
   type Measure,
   measureNames,
   moments,
   nameOf,
   quantiles,
-  type SizeMeasure,
   type Subject,
-  sizeMeasures,
   type TimeMeasure,
 } from './measures.ts';
 import type { Limit, Quantity } from './parse-budget.ts';

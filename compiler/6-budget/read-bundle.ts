@@ -1,11 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
+import type { Backend } from '../../targets/target.ts';
 import { notABundle } from '../diagnostics/budget.ts';
 import type { Bundle } from '../ir/bundle.ts';
 import type { Manifest, Sizes } from '../ir/report.ts';
 
 /** What is sure to be in an lcc.json, be it of an earlier version, and what may be. */
 export type FoundManifest = Pick<Manifest, 'generator' | 'files'> & Partial<Omit<Manifest, 'generator' | 'files'>>;
+
+/** What is meant where no backend is named: wasm, where the bundle has it. */
+export const usualBackend = ({ backends = ['wasm'] }: Pick<FoundManifest, 'backends'>): Backend =>
+  backends.includes('wasm') ? 'wasm' : 'webgpu';
 
 export interface BundleFiles {
   readonly manifest: FoundManifest;

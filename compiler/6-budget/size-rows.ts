@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
+import {
+  countedParts,
+  type Encoding,
+  encodings,
+  type FileSizes,
+  insideParts,
+  insidePath,
+  type SizeMeasure,
+  sizeMeasures,
+  sumSizes,
+} from '../ir/download.ts';
 import { measureSizes } from '../ir/file-sizes.ts';
 import type { Sizes } from '../ir/report.ts';
 import { type CheckRow, type FilePart, makeRow } from './check-result.ts';
-import { countedParts, type FileSizes, insidePath, sumSizes } from './file-sizes.ts';
-import { type Encoding, encodings, type SizeMeasure, sizeMeasures } from './measures.ts';
 import type { Limit } from './parse-budget.ts';
-import type { BundleFiles, FoundManifest } from './read-bundle.ts';
+import type { BundleFiles } from './read-bundle.ts';
 
 /** Sizes of all that can count. Those inside index.js are known only while it is what its manifest was written for. */
 export async function measureParts({ manifest, files }: BundleFiles): Promise<FileSizes> {
@@ -18,20 +27,10 @@ export async function measureParts({ manifest, files }: BundleFiles): Promise<Fi
   );
   const entry = files.get('index.js');
   const isAsWritten = entry !== undefined && manifest.files['index.js']?.sha256 === sha256(entry);
-  return new Map([...measured, ...(isAsWritten ? insideOf(manifest) : [])]);
+  return new Map([...measured, ...(isAsWritten ? insideParts(manifest) : [])]);
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-const insideOf = ({ inside = {} }: FoundManifest): (readonly [string, Sizes])[] =>
-  Object.entries(inside).map(([name, sizes]) => [insidePath(name), sizes]);
-
-/** Sizes as a manifest records them. */
-export const recordedParts = (manifest: FoundManifest): FileSizes =>
-  new Map([
-    ...Object.entries(manifest.files).map(([path, file]) => [path, file.sizes] as const),
-    ...insideOf(manifest),
-  ]);
 
 /** Every size in every encoding, limited or not; growth where a limit asks for it. Several limits on one: the lowest counts. */
 export function makeSizeRows(

@@ -119,6 +119,22 @@ describe('what is behind a broken limit', () => {
     ]);
   });
 
+  test('layers are those of the values that calls compute, apart where kernels have one name', () => {
+    const calls = [
+      { kernel: 0, value: '/fc1/Gemm_output_0', constants: [0] },
+      { kernel: 1, value: '/fc2/Gemm_output_0', constants: [1] },
+    ];
+    const same = { ...plain, calls, kernels: [kernel('linear', 2000, 0.9), kernel('linear', 1500, 0.1)] };
+    const { causes } = withBlame(over('code', 20_000, 10_000), same, undefined);
+    expect(causes.map(({ name, layer, amount }) => [name, layer, amount])).toEqual([
+      ['linear', 'fc1', 2000],
+      ['linear', 'fc2', 1500],
+    ]);
+    expect(describeReasons(withBlame(over('weights', 900_000, 10_000), same, undefined))[0]).toBe(
+      'layer fc1: constant fc1.weight 800.0 KB',
+    );
+  });
+
   test('a row within its limit has nobody to blame', () => {
     expect(withBlame(over('total', 5, 10), compressed, plain)).toMatchObject({ causes: [], next: [] });
   });

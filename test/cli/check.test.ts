@@ -38,7 +38,7 @@ describe('lcc check', () => {
     const over = await check('new', '--budget', '{"code":"9B"}');
     expect(over.code).toBe(1);
     expect(over.stdout).toMatch(/OVER {2}code brotli .* too much\n {6}(index.js|model)/);
-    expect(over.stdout).toMatch(/ {6}kernel y? ?.*\d+ B/);
+    expect(over.stdout).toMatch(/ {6}layer y: kernel linear \[64,3\] \d+ B\n/);
   });
 
   test('fails on too inaccurate a bundle, by what it answers now', async () => {

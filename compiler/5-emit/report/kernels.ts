@@ -1,8 +1,8 @@
+import { findLayers } from '../../ir/layers.ts';
 import type { KernelTimes, Manifest } from '../../ir/report.ts';
 import { printBars } from './bars.ts';
 import { printCount, printMs, printShare } from './figures.ts';
 import { type Html, html } from './html.ts';
-import { findLayers } from './layers.ts';
 import { type Column, printTable } from './table.ts';
 
 const mostBars = 20;

@@ -1,5 +1,6 @@
+import { countedParts, isInside, recordedParts, sumSizes } from '../../ir/download.ts';
+import { findLayers, shared } from '../../ir/layers.ts';
 import type { Manifest, Sizes } from '../../ir/report.ts';
-import { findLayers, shared } from './layers.ts';
 
 export type PartKind = 'weights' | 'wasm' | 'shaders' | 'JavaScript';
 
@@ -22,27 +23,28 @@ export interface Download {
 
 /** What one visitor downloads, by layer and part: of wasm modules that exclude each other the largest. */
 export function findDownload(manifest: Manifest): Download {
-  const { files, inside = {}, kernels, constants } = manifest;
+  const { kernels, constants } = manifest;
   const { ofKernel, ofConstant } = findLayers(manifest);
-  const outside = new Map(Object.entries(files).map(([path, { sizes }]) => [path, sizes]));
-  const held = new Map(Object.entries(inside));
-  const ending = (all: ReadonlyMap<string, Sizes>, suffix: string): Sizes[] =>
-    [...all].filter(([path]) => path.endsWith(suffix)).map(([, sizes]) => sizes);
+  const all = recordedParts(manifest);
+  const sizesOf = (paths: readonly string[]): Sizes[] => paths.map((path) => all.get(path)).filter(isThere);
+  const held = [...all.keys()].filter(isInside);
+  const ending = (paths: readonly string[], suffix: string) => sizesOf(paths.filter((path) => path.endsWith(suffix)));
+  const code = countedParts('code', all, 'brotli');
 
-  const script = largest(ending(outside, '.js'));
-  const modules = [largest(ending(outside, '.wasm')), ...ending(held, '.wasm')].filter(isThere);
-  const weights = [...ending(outside, '.lcw'), ...ending(held, '.lcw')];
+  const [script] = ending(code, '.js');
+  // Inside one file all modules are downloaded.
+  const modules = [...ending(code, '.wasm'), ...ending(held, '.wasm')];
+  const weights = sizesOf(countedParts('weights', all, 'brotli'));
   const codeOf = (backend: 'wasm' | 'webgpu') =>
     kernels
       .filter((kernel) => kernel.backend === backend)
       .map(({ codeBytes }, i) => ({ layer: ofKernel(i), raw: codeBytes }));
   const stored = constants.map(({ bytes }, i) => ({ layer: ofConstant(i), raw: bytes }));
-  const heldBytes = (encoding: keyof Sizes): number => sumOf([...held.values()].map((sizes) => sizes[encoding]));
   const own = script && {
     layer: shared,
     kind: 'JavaScript' as const,
-    raw: Math.max(0, script.raw - heldBytes('raw')),
-    brotli: Math.max(0, script.brotli - heldBytes('brotli')),
+    raw: Math.max(0, script.raw - sumSizes(all, held, 'raw')),
+    brotli: Math.max(0, script.brotli - sumSizes(all, held, 'brotli')),
   };
   const parts = [
     ...shareOut('weights', weights, stored),
@@ -50,10 +52,9 @@ export function findDownload(manifest: Manifest): Download {
     ...shareOut('shaders', ending(held, '.wgsl'), codeOf('webgpu')),
     ...(own ? [own] : []),
   ];
-  const beside = [...ending(outside, '.lcw'), ...modules.filter((sizes) => ![...held.values()].includes(sizes))];
   return {
     parts,
-    total: sumOf([...beside, ...(script ? [script] : [])].map(({ brotli }) => brotli)),
+    total: sumSizes(all, countedParts('total', all, 'brotli'), 'brotli'),
     weights: sumOf(weights.map(({ brotli }) => brotli)),
   };
 }
@@ -61,8 +62,6 @@ export function findDownload(manifest: Manifest): Download {
 const isThere = (sizes: Sizes | undefined): sizes is Sizes => sizes !== undefined;
 
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
-
-const largest = (all: readonly Sizes[]): Sizes | undefined => [...all].sort((a, b) => b.brotli - a.brotli)[0];
 
 /** The bytes of files after brotli, in proportion to raw bytes; what no layer takes of the first file is shared by all. */
 function shareOut(

@@ -1,6 +1,6 @@
+import { encodings, type SizeMeasure } from '../../ir/download.ts';
 import type { CheckResult, CheckRow, Verdict } from '../check-result.ts';
 import { describeExcess, describeFigure, describeReasons } from '../describe-row.ts';
-import { encodings, type SizeMeasure } from '../measures.ts';
 import { printQuantity } from '../quantity.ts';
 
 /** Per bundle a table of sizes, then a line per limit; what is over says by how much, where it comes from and what could help. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findLayers, shared } from '../../../compiler/5-emit/report/layers.ts';
+import { findLayers, shared } from '../../compiler/ir/layers.ts';
 
 const constant = (name: string) => ({ name, form: 'float32', bytes: 4 });
 

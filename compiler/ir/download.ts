@@ -1,12 +1,28 @@
-import type { Sizes } from '../ir/report.ts';
-import type { Encoding, SizeMeasure } from './measures.ts';
+import type { Manifest, Sizes } from './report.ts';
+
+export type Encoding = keyof Sizes;
+export const encodings: readonly Encoding[] = ['raw', 'gzip', 'brotli'];
+
+export type SizeMeasure = 'total' | 'code' | 'weights' | 'wasm' | 'wgsl';
+export const sizeMeasures: readonly SizeMeasure[] = ['total', 'code', 'weights', 'wasm', 'wgsl'];
 
 export type FileSizes = ReadonlyMap<string, Sizes>;
 
 /** What lies inside index.js has a path of its own, such as `index.js#model.wgsl`. */
 export const insidePath = (name: string): string => `index.js#${name}`;
 
-const isInside = (path: string): boolean => path.includes('#');
+/** What lies inside index.js, by such paths. */
+export const insideParts = ({ inside = {} }: Pick<Manifest, 'inside'>): (readonly [string, Sizes])[] =>
+  Object.entries(inside).map(([name, sizes]) => [insidePath(name), sizes]);
+
+/** Everything that can count, as a manifest records it. */
+export const recordedParts = (manifest: Pick<Manifest, 'files' | 'inside'>): FileSizes =>
+  new Map([
+    ...Object.entries(manifest.files).map(([path, { sizes }]) => [path, sizes] as const),
+    ...insideParts(manifest),
+  ]);
+
+export const isInside = (path: string): boolean => path.includes('#');
 
 /**
  * What one visitor downloads, out of all parts. Of modules that exclude each other (wasm variants; module and classic script)

@@ -1,4 +1,4 @@
-import type { CallReport, Manifest } from '../../ir/report.ts';
+import type { CallReport, Manifest } from './report.ts';
 
 /** What belongs to no layer. */
 export const shared = 'shared by all layers';
