@@ -40,8 +40,8 @@ async function findDevice({ options, forced }: BackendContext): Promise<GPUDevic
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new LccRuntimeError('unsupported', 'no WebGPU adapter here');
-  const { isFallbackAdapter, architecture, description } = adapter.info;
-  if (!forced && (isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(`${architecture} ${description}`))) {
+  if (!forced && isSoftwareAdapter(adapter)) {
+    const { architecture, description } = adapter.info;
     throw new LccRuntimeError('unsupported', `the WebGPU adapter is software: ${description || architecture}`);
   }
   try {
@@ -50,6 +50,10 @@ async function findDevice({ options, forced }: BackendContext): Promise<GPUDevic
     throw new LccRuntimeError('unsupported', `no WebGPU device: ${cause}`, cause);
   }
 }
+
+/** Whether an adapter computes on the processor. Runs in pages that measure too, as its own text. */
+export const isSoftwareAdapter = ({ info: { isFallbackAdapter, architecture, description } }: GPUAdapter): boolean =>
+  isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(`${architecture} ${description}`);
 
 async function open(
   device: GPUDevice,

@@ -57,10 +57,10 @@ export async function checkTimes(
   const seen = [...times.values()].filter((one): one is Times => typeof one !== 'string');
   const why = [...times.values()].find((one): one is string => typeof one === 'string');
   const sampled = seen.flatMap((one) => one.latency ?? one.coldStart ?? []);
-  const [best] = sampled.sort((a, b) => b.float - a.float);
+  const [best] = sampled.sort((a, b) => b.rates.float - a.rates.float);
   return {
     rows: asked.map((one) => makeTimeRow(one, known)),
-    machine: seen[0] && best && { browser: seen[0].browser, rate: best.float, disturbed: best.disturbed },
+    machine: seen[0] && best && { browser: seen[0].browser, rate: best.rates.float, disturbed: best.disturbed },
     memory: limitsMemory ? seen[0]?.memory : undefined,
     notes:
       limitsMemory && seen.length === 0 && why !== undefined

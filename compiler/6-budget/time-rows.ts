@@ -76,10 +76,10 @@ function estimatedRow(asked: AskedTime, profile: DeviceProfile, { work }: TimeKn
 
 /** How much longer it takes on the profile. A cold start is compiling above all. */
 function scaleTo({ wasm }: DeviceProfile, here: Sampled, measure: TimeMeasure, work: Work | undefined): number {
-  if (measure === 'coldStart') return here.compile / wasm.compile;
+  if (measure === 'coldStart') return here.rates.compile / wasm.compile;
   const { float, integer, other } = work ?? { float: 1, integer: 0, other: 0 };
   const there = (float + other) / wasm.float + integer / wasm.integer;
-  return there / ((float + other) / here.float + integer / here.integer);
+  return there / ((float + other) / here.rates.float + integer / here.rates.integer);
 }
 
 /** A limit is broken only where the whole interval is past it, on a machine that is neither busy nor slower than the target's. */
@@ -95,17 +95,17 @@ function judge(row: CheckRow, sampled: Sampled, target: DeviceProfile | undefine
 /** Why a time that is not within its limit is not past it beyond doubt either. */
 function doubtOf(
   { interval, limit = 0, isEstimated }: CheckRow,
-  { disturbed, isBusy, float, best }: Sampled,
+  { disturbed, isBusy, usual, best, rates }: Sampled,
   target: DeviceProfile | undefined,
 ): string | undefined {
   const [low, high] = interval ?? [0, 0];
   if (low <= limit) {
     return `the limit lies inside the interval of ${printQuantity(low, 'ms')} to ${printQuantity(high, 'ms')}: run it again, or allow ${printQuantity(high, 'ms')}`;
   }
-  if (isBusy && low * (float / best) <= limit) {
+  if (isBusy && low * (usual / best) <= limit) {
     return `this machine is busy: the calibration kernel was slowed beside ${Math.round(100 * disturbed)} % of the rounds; run it again`;
   }
-  if (!isEstimated && target && low * (float / target.wasm.float) <= limit) {
+  if (!isEstimated && target && low * (rates.float / target.wasm.float) <= limit) {
     return `this machine is slower than ${target.name}, which the bundle is for: limit the time on ${target.name}, or measure on a device`;
   }
   return undefined;

@@ -40,9 +40,8 @@ function deviceOf(rounds: (mode: TimingTask['mode']) => readonly Round[], more: 
       const task = argument as TimingTask;
       opened.push(task);
       const result: TimingResult = {
-        backend: task.backend,
         isSoftware: false,
-        browser: 'Chrome/1',
+        userAgent: 'Chrome/1 Linux',
         memory: 65_536,
         rounds: rounds(task.mode),
         ...more,

@@ -1,8 +1,11 @@
+import { isSoftwareAdapter } from '../../../runtime/webgpu.ts';
 import type { DeviceProfile } from '../../../targets/profiles/profile.ts';
+import { browserOf } from '../browser/browser-of.ts';
 import { isolation } from '../browser/isolation.ts';
-import { browserOf } from '../device/browser-of.ts';
 import type { RunPage } from '../device/device.ts';
+import { bestTenth, disturbedFrom, quantile } from '../timing/statistics.ts';
 import { compileLoadModule, saltBytes } from './compile-load.ts';
+import { fillOperands } from './fill-operands.ts';
 import { calibrationModule, kernelsVersion, multiplyAdds, places, readableBytes } from './kernels.ts';
 import { type CalibrationFigures, type CalibrationTask, calibrateInPage } from './page.ts';
 import { gpuSizes, productMultiplyAdds, shaders, workgroups } from './shaders.ts';
@@ -32,7 +35,8 @@ export interface Calibration {
 }
 
 const module = `const calibrate = ${calibrateInPage.toString()};
-export default (task) => calibrate(task);`;
+const parts = { fillOperands: ${fillOperands.toString()}, isSoftwareAdapter: ${isSoftwareAdapter.toString()} };
+export default (task) => calibrate(task, parts);`;
 
 /** Runs the calibration kernels in a page of the device: some seconds. @throws LccError LCC6004 when the page fails */
 export async function calibrate(run: RunPage, options: CalibrationOptions): Promise<Calibration> {
@@ -88,23 +92,14 @@ function undisturbed<Name extends string>(
 ): Record<Name, number> {
   const found = Object.entries<readonly number[]>(figures).map(([name, samples]) => [
     name,
-    Number(quantile(samples, isTime(name) ? 0.1 : 0.9).toPrecision(3)),
+    Number(quantile(samples, isTime(name) ? 1 - bestTenth : bestTenth).toPrecision(3)),
   ]);
   return Object.fromEntries(found) as Record<Name, number>;
 }
 
 const times: ReadonlySet<string> = new Set(['dispatch', 'roundTrip', 'pipeline']);
 
-/** Nearest rank. */
-function quantile(samples: readonly number[], q: number): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.round(q * (sorted.length - 1))] ?? Number.NaN;
-}
-
-/** A round that took this much longer than the undisturbed ones was disturbed. */
-const disturbedFrom = 1.25;
-
 function disturbedShare({ float }: CalibrationFigures['wasm']): number {
-  const best = quantile(float, 0.9);
+  const best = quantile(float, bestTenth);
   return float.filter((rate) => rate * disturbedFrom < best).length / float.length;
 }

@@ -1,3 +1,5 @@
+import type { isSoftwareAdapter } from '../../../runtime/webgpu.ts';
+import type { fillOperands } from './fill-operands.ts';
 import type { multiplyAdds, places } from './kernels.ts';
 import type { gpuSizes, shaders, workgroups } from './shaders.ts';
 
@@ -41,11 +43,17 @@ export interface CalibrationFigures {
     | { readonly kind: 'absent'; readonly reason: string };
 }
 
+/** What runs in the page beside it, each as its own text. */
+export interface PageParts {
+  readonly fillOperands: typeof fillOperands;
+  readonly isSoftwareAdapter: typeof isSoftwareAdapter;
+}
+
 /**
  * Runs in the page, as its own text: it may refer to nothing outside itself. Kernels are warmed up, then take turns, a
  * sample of each per round. @throws Error where the browser has no 128-bit SIMD
  */
-export async function calibrateInPage(task: CalibrationTask): Promise<CalibrationFigures> {
+export async function calibrateInPage(task: CalibrationTask, parts: PageParts): Promise<CalibrationFigures> {
   interface Kernels {
     readonly memory: WebAssembly.Memory;
     readonly float: (iterations: number) => void;
@@ -73,17 +81,11 @@ export async function calibrateInPage(task: CalibrationTask): Promise<Calibratio
   const openKernels = async (): Promise<Kernels> => {
     if (!WebAssembly.validate(task.kernels)) throw new Error('this browser has no 128-bit wasm SIMD');
     const { instance } = await WebAssembly.instantiate(task.kernels);
-    const kernels = instance.exports as unknown as Kernels;
+    const kernels = instance.exports as WebAssembly.Exports & Kernels;
     const { buffer } = kernels.memory;
-    const { floatA, integerA, read } = task.places;
-    new Float32Array(buffer, floatA, (integerA - floatA) / 4).forEach((_, i, floats) => {
-      floats[i] = ((i * 7) % 11) / 16 - 0.3;
-    });
-    new Uint8Array(buffer, integerA, read - integerA).forEach((_, i, bytes) => {
-      bytes[i] = i & 63;
-    });
+    parts.fillOperands(buffer, task.places);
     // A page that was never written may be one page of zeros for all.
-    new Uint32Array(buffer, read).fill(0x9e3779b9);
+    new Uint32Array(buffer, task.places.read).fill(0x9e3779b9);
     return kernels;
   };
 
@@ -111,7 +113,7 @@ export async function calibrateInPage(task: CalibrationTask): Promise<Calibratio
     crypto.getRandomValues(bytes.subarray(bytes.length - saltBytes));
     const start = performance.now();
     const { instance } = await WebAssembly.instantiate(bytes);
-    (instance.exports as unknown as { all(): void }).all();
+    (instance.exports as { readonly all: () => void }).all();
     return bytes.length / ((performance.now() - start) / 1000);
   };
 
@@ -149,8 +151,6 @@ export async function calibrateInPage(task: CalibrationTask): Promise<Calibratio
 
   const describeAdapter = ({ info }: GPUAdapter): string =>
     [info?.vendor, info?.architecture, info?.description].filter((part) => part).join(' ') || 'of unknown kind';
-  const isSoftware = (adapter: GPUAdapter): boolean =>
-    adapter.info?.isFallbackAdapter === true || /swiftshader|llvmpipe|basic render/i.test(describeAdapter(adapter));
 
   const measureWebGpu = async (
     device: GPUDevice,
@@ -248,7 +248,7 @@ export async function calibrateInPage(task: CalibrationTask): Promise<Calibratio
     }
     const adapter = await navigator.gpu.requestAdapter();
     if (!adapter) return { kind: 'absent', reason: 'there is no adapter' };
-    if (isSoftware(adapter) && !task.gpu.acceptsSoftware) {
+    if (parts.isSoftwareAdapter(adapter) && !task.gpu.acceptsSoftware) {
       return { kind: 'absent', reason: `the adapter (${describeAdapter(adapter)}) is software` };
     }
     try {

@@ -1,8 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { browserOf } from '../browser/browser-of.ts';
 import { answerFrom, type PageRun, type Site } from '../browser/index.ts';
 import { isolation } from '../browser/isolation.ts';
-import { browserOf } from './browser-of.ts';
 import type { RunPage } from './device.ts';
 import { type JobQueue, type JobResult, makeJobQueue } from './job-queue.ts';
 import { devicePage, deviceScript, framePage, frameScript } from './pages.ts';

@@ -1,5 +1,5 @@
+import { browserOf } from '../browser/browser-of.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
-import { browserOf } from './browser-of.ts';
 import type { Device } from './device.ts';
 
 const askName = 'export default () => navigator.userAgent;';

@@ -2,11 +2,12 @@ import { notABundle } from '../../diagnostics/budget.ts';
 import { bug } from '../../diagnostics/internal.ts';
 import { bundleWithoutBackend } from '../../diagnostics/report.ts';
 import type { Manifest, WasmKernelTimes } from '../../ir/report.ts';
+import { browserOf } from '../browser/browser-of.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
 import { bundleSite } from '../bundle-site.ts';
 import { makeFeeds } from '../page-feeds.ts';
 import { clockImport, idleExport, instrument } from './instrument.ts';
-import { type KernelResult, type KernelTask, takeModule, timeInPage } from './page.ts';
+import { type KernelResult, type KernelTask, takeModule, timeKernelsInPage } from './page.ts';
 import { meanOf, quieterHalf, sumOf, toNanoseconds } from './quieter-half.ts';
 
 export interface KernelOptions {
@@ -52,12 +53,12 @@ export async function measureKernels(
 const takingModule = `const take = ${takeModule.toString()};
 export default () => take((path) => import(path));`;
 
-const timingModule = `const time = ${timeInPage.toString()};
+const timingModule = `const time = ${timeKernelsInPage.toString()};
 const makeFeeds = ${makeFeeds.toString()};
 export default (task) => time(task, (path) => import(path), makeFeeds);`;
 
 /** Means over the quieter half of the rounds, the clock's own time taken out. */
-function summarise({ browser, agrees, repeats, runs, rounds }: KernelResult): WasmKernelTimes {
+function summarise({ userAgent, agrees, repeats, runs, rounds }: KernelResult): WasmKernelTimes {
   if (!agrees) throw bug('the module with a clock gives other outputs');
   const wholes = quieterHalf(rounds, ({ whole }) => whole);
   const clocked = quieterHalf(rounds, ({ calls }) => sumOf(calls));
@@ -68,7 +69,7 @@ function summarise({ browser, agrees, repeats, runs, rounds }: KernelResult): Wa
   const whole = toNanoseconds(meanOf(wholes.map((one) => one.whole)));
   return {
     backend: 'wasm',
-    browser,
+    browser: browserOf(userAgent),
     runs: runs * clocked.length,
     milliseconds: { whole, sum: toNanoseconds(sumOf(calls)) },
     calls,

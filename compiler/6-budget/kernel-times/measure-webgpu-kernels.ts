@@ -1,3 +1,4 @@
+import { isSoftwareAdapter } from '../../../runtime/webgpu.ts';
 import { notABundle } from '../../diagnostics/budget.ts';
 import { bug } from '../../diagnostics/internal.ts';
 import {
@@ -7,6 +8,7 @@ import {
   softwareGpuRefused,
 } from '../../diagnostics/report.ts';
 import type { Manifest, WebGpuKernelTimes } from '../../ir/report.ts';
+import { browserOf } from '../browser/browser-of.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
 import { bundleSite } from '../bundle-site.ts';
 import { makeFeeds } from '../page-feeds.ts';
@@ -51,14 +53,15 @@ export async function measureWebGpuKernels(
 const timingModule = `const time = ${timeOnGpu.toString()};
 const makeFeeds = ${makeFeeds.toString()};
 const makeClock = ${makeDispatchClock.toString()};
-export default (task) => time(task, (path) => import(path), makeFeeds, makeClock);`;
+const isSoftwareAdapter = ${isSoftwareAdapter.toString()};
+export default (task) => time(task, (path) => import(path), makeFeeds, makeClock, isSoftwareAdapter);`;
 
 /** Means over the quieter half of the rounds. */
 function summarise(manifest: Manifest, result: WebGpuKernelResult): WebGpuKernelTimes {
   if (result.kind === 'no adapter') throw noGpuToTime();
   if (result.kind === 'software') throw softwareGpuRefused(result.adapter);
   if (result.kind === 'no timestamps') throw gpuWithoutTimestamps(result.adapter);
-  const { adapter, isSoftware, browser, agrees, dispatches, runs, rounds } = result;
+  const { adapter, isSoftware, userAgent, agrees, dispatches, runs, rounds } = result;
   if (!agrees) throw bug('the passes with a clock give other outputs');
   const wholes = quieterHalf(rounds, ({ whole }) => whole);
   const clocked = quieterHalf(rounds, (round) => sumOf(round.dispatches));
@@ -71,7 +74,7 @@ function summarise(manifest: Manifest, result: WebGpuKernelResult): WebGpuKernel
   const calls = milliseconds.map(toNanoseconds);
   return {
     backend: 'webgpu',
-    browser,
+    browser: browserOf(userAgent),
     adapter,
     isSoftware,
     runs: runs * clocked.length,

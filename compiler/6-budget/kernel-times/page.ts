@@ -44,7 +44,7 @@ export interface KernelRound {
 }
 
 export interface KernelResult {
-  readonly browser: string;
+  readonly userAgent: string;
   /** Both modules gave the same outputs. */
   readonly agrees: boolean;
   /** how often one run makes each call */
@@ -58,7 +58,11 @@ export interface KernelResult {
  * Runs in the page, as its own text: it may refer to nothing outside itself. The bundle as it is and the one with a clock take
  * turns. A clock that is coarser than a kernel is right on average, since every tick begins where the one before it ended.
  */
-export async function timeInPage(task: KernelTask, load: Load, feedsFor: typeof makeFeeds): Promise<KernelResult> {
+export async function timeKernelsInPage(
+  task: KernelTask,
+  load: Load,
+  feedsFor: typeof makeFeeds,
+): Promise<KernelResult> {
   const sums = new Float64Array(task.calls + 2);
   const ticked = new Uint32Array(sums.length);
   let last = 0;
@@ -114,6 +118,5 @@ export async function timeInPage(task: KernelTask, load: Load, feedsFor: typeof 
     idle(ticks);
     rounds.push({ whole, calls, tick: (performance.now() - from) / ticks });
   }
-  const browser = navigator.userAgent.match(/(?:Chrome|Firefox|Version)\/[\d.]+/)?.[0] ?? navigator.userAgent;
-  return { browser, agrees, repeats, runs: count, rounds };
+  return { userAgent: navigator.userAgent, agrees, repeats, runs: count, rounds };
 }

@@ -25,7 +25,7 @@ export type WebGpuKernelResult =
       readonly kind: 'measured';
       readonly adapter: string;
       readonly isSoftware: boolean;
-      readonly browser: string;
+      readonly userAgent: string;
       /** Runs with a clock gave the same outputs. */
       readonly agrees: boolean;
       /** what each dispatch of one run is (dispatch-clock.ts) */
@@ -48,12 +48,13 @@ export async function timeOnGpu(
   load: (path: string) => Promise<Record<string, unknown>>,
   feedsFor: typeof makeFeeds,
   makeClock: typeof makeDispatchClock,
+  isSoftwareAdapter: (adapter: GPUAdapter) => boolean,
 ): Promise<WebGpuKernelResult> {
   const found = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (!found) return { kind: 'no adapter' };
-  const { vendor, architecture, description, isFallbackAdapter } = found.info;
+  const { vendor, architecture, description } = found.info;
   const adapter = [vendor, architecture, description].filter((part) => part).join(' ') || 'of unknown kind';
-  const isSoftware = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapter);
+  const isSoftware = isSoftwareAdapter(found);
   if (isSoftware && !task.acceptsSoftware) return { kind: 'software', adapter };
   if (!found.features.has('timestamp-query')) return { kind: 'no timestamps', adapter };
 
@@ -93,6 +94,14 @@ export async function timeOnGpu(
     }
     rounds.push({ whole, dispatches: sums.map((sum) => sum / runs) });
   }
-  const browser = navigator.userAgent.match(/(?:Chrome|Firefox|Version)\/[\d.]+/)?.[0] ?? navigator.userAgent;
-  return { kind: 'measured', adapter, isSoftware, browser, agrees, dispatches: first.dispatches, runs, rounds };
+  return {
+    kind: 'measured',
+    adapter,
+    isSoftware,
+    userAgent: navigator.userAgent,
+    agrees,
+    dispatches: first.dispatches,
+    runs,
+    rounds,
+  };
 }

@@ -1,7 +1,10 @@
+import { isSoftwareAdapter } from '../../../runtime/webgpu.ts';
 import type { Backend } from '../../../targets/target.ts';
+import { browserOf } from '../browser/browser-of.ts';
 import { bundleSite } from '../bundle-site.ts';
 import { compileLoadModule, saltBytes } from '../calibrate/compile-load.ts';
-import { calibrationModule, multiplyAdds } from '../calibrate/kernels.ts';
+import { fillOperands } from '../calibrate/fill-operands.ts';
+import { calibrationModule, multiplyAdds, places } from '../calibrate/kernels.ts';
 import type { RunPage } from '../device/device.ts';
 import { makeFeeds, type PortTask } from '../page-feeds.ts';
 import { noteMemories } from '../page-memory.ts';
@@ -47,14 +50,24 @@ export async function measureTimes(task: TimesTask, runPage: RunPage): Promise<T
   const measure = async (mode: TimingTask['mode']): Promise<TimingResult> => {
     // Engines keep what they compiled: every page gets other bytes.
     new DataView(compileLoad.buffer).setUint32(compileLoad.length - saltBytes, ++pages);
-    const argument: TimingTask = { mode, backend, inputs, calibration, multiplyAdds, compileLoad, rounds, seconds };
+    const argument: TimingTask = {
+      mode,
+      backend,
+      inputs,
+      calibration,
+      multiplyAdds,
+      places,
+      compileLoad,
+      rounds,
+      seconds,
+    };
     const result = await runPage({ ...bundleSite(files), module, argument, timeout: 300_000 });
     task.onPage?.(pages, 1 + (wants.coldStart ? coldPages : 0) + (wants.latency ? steadyPages : 0));
     return result as TimingResult;
   };
   // The first page of a browser pays for the browser's own processes: nobody's start is measured there.
   const first = await measure('cold');
-  const seen = { browser: first.browser, isSoftware: first.isSoftware, memory: first.memory };
+  const seen = { browser: browserOf(first.userAgent), isSoftware: first.isSoftware, memory: first.memory };
   if (first.isSoftware) return seen;
   const cold: TimingResult[] = [];
   for (let page = 0; wants.coldStart && page < coldPages; page++) cold.push(await measure('cold'));
@@ -68,6 +81,11 @@ export async function measureTimes(task: TimesTask, runPage: RunPage): Promise<T
 }
 
 const module = `const time = ${timeInPage.toString()};
-const makeFeeds = ${makeFeeds.toString()};
-const note = ${noteMemories.toString()};
-export default (task) => time(task, (path) => import(path), makeFeeds, note);`;
+const parts = {
+  load: (path) => import(path),
+  makeFeeds: ${makeFeeds.toString()},
+  noteMemories: ${noteMemories.toString()},
+  fillOperands: ${fillOperands.toString()},
+  isSoftwareAdapter: ${isSoftwareAdapter.toString()},
+};
+export default (task) => time(task, parts);`;

@@ -1,3 +1,6 @@
+import type { isSoftwareAdapter } from '../../../runtime/webgpu.ts';
+import type { fillOperands } from '../calibrate/fill-operands.ts';
+import type { multiplyAdds, places } from '../calibrate/kernels.ts';
 import type { makeFeeds, PortTask } from '../page-feeds.ts';
 import type { noteMemories } from '../page-memory.ts';
 
@@ -8,7 +11,8 @@ export interface TimingTask {
   readonly inputs: readonly PortTask[];
   /** the calibration kernels (calibrate/kernels.ts), and the multiply-adds of one iteration of each */
   readonly calibration: Uint8Array;
-  readonly multiplyAdds: { readonly float: number; readonly integer: number };
+  readonly multiplyAdds: typeof multiplyAdds;
+  readonly places: typeof places;
   /** a module to compile and run once (calibrate/compile-load.ts), after a cold start */
   readonly compileLoad: Uint8Array;
   /** of a steady page at most: rounds, and seconds */
@@ -27,32 +31,34 @@ export interface Round {
 }
 
 export interface TimingResult {
-  /** the backend that ran; for WebGPU whether its adapter is software */
-  readonly backend: string;
+  /** it ran on WebGPU, on an adapter that is software */
   readonly isSoftware: boolean;
-  readonly browser: string;
+  readonly userAgent: string;
   readonly rounds: readonly Round[];
   /** bytes of the memories and GPU buffers that the bundle made */
   readonly memory: number;
 }
 
-type Load = (path: string) => Promise<Record<string, unknown>>;
+/** What runs in the page beside it, each as its own text. */
+export interface PageParts {
+  /** imports a module of the page's site */
+  readonly load: (path: string) => Promise<unknown>;
+  readonly makeFeeds: typeof makeFeeds;
+  readonly noteMemories: typeof noteMemories;
+  readonly fillOperands: typeof fillOperands;
+  readonly isSoftwareAdapter: typeof isSoftwareAdapter;
+}
 
 /**
  * Runs in the page, as its own text: it may refer to nothing outside itself. Every round runs the calibration kernels for
  * about half a millisecond each, then the bundle once, or as often as fills a tenth of a millisecond.
  */
-export async function timeInPage(
-  task: TimingTask,
-  load: Load,
-  feedsFor: typeof makeFeeds,
-  note: typeof noteMemories,
-): Promise<TimingResult> {
+export async function timeInPage(task: TimingTask, parts: PageParts): Promise<TimingResult> {
   interface Model {
     readonly backend: string;
     run(feeds: object): Promise<unknown>;
   }
-  const bytesOfMemories = note();
+  const bytesOfMemories = parts.noteMemories();
   let bufferBytes = 0;
   if (typeof GPUDevice !== 'undefined') {
     const createBuffer = GPUDevice.prototype.createBuffer;
@@ -62,20 +68,23 @@ export async function timeInPage(
     };
   }
   const open = async (): Promise<Model> => {
-    const bundle = (await load('/bundle/index.js')) as { load(options: object): Promise<Model> };
+    const bundle = (await parts.load('/bundle/index.js')) as { load(options: object): Promise<Model> };
     return bundle.load({ backend: task.backend });
   };
 
   const start = performance.now();
-  const feeds = feedsFor(task.inputs);
+  const feeds = parts.makeFeeds(task.inputs);
   const model = await open();
   await model.run(feeds);
   const first = performance.now() - start;
   const memory = bytesOfMemories() + bufferBytes;
 
   const kernels = new WebAssembly.Instance(new WebAssembly.Module(task.calibration as BufferSource)).exports as {
-    readonly [name in 'float' | 'integer']: (iterations: number) => void;
+    readonly memory: WebAssembly.Memory;
+    readonly float: (iterations: number) => void;
+    readonly integer: (iterations: number) => void;
   };
+  parts.fillOperands(kernels.memory.buffer, task.places);
   const timed = (work: () => void): number => {
     const began = performance.now();
     work();
@@ -101,23 +110,22 @@ export async function timeInPage(
     const ms = timed(() => kernels[name](iterations[name]));
     return (task.multiplyAdds[name] * iterations[name] * 1000) / Math.max(ms, 0.005);
   };
-  const compileRate = (): number => {
-    const ms = timed(() => {
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(task.compileLoad as BufferSource));
-      (exports as { readonly all: () => void }).all();
-    });
-    return (task.compileLoad.length * 1000) / ms;
+  /** As the calibration of profiles has it (calibrate/page.ts). */
+  const compileRate = async (): Promise<number> => {
+    const began = performance.now();
+    const { instance } = await WebAssembly.instantiate(task.compileLoad as BufferSource);
+    (instance.exports as { readonly all: () => void }).all();
+    return (task.compileLoad.length * 1000) / (performance.now() - began);
   };
   const rounds: Round[] = [];
   const measure = async (sample: () => Promise<number>): Promise<void> => {
-    const rates = [rateOf('float'), rateOf('integer')] as const;
-    const ms = await sample();
-    rounds.push({ ms, float: Math.min(rates[0], rateOf('float')), integer: rates[1], compile: 0 });
+    const [float, integer] = [rateOf('float'), rateOf('integer')];
+    rounds.push({ ms: await sample(), float, integer, compile: 0 });
   };
   if (task.mode === 'cold') {
     for (let i = 0; i < 5; i++) await measure(async () => first);
     const middle = [...rounds].sort((a, b) => a.float - b.float)[2];
-    rounds.splice(0, rounds.length, ...(middle ? [{ ...middle, compile: compileRate() }] : []));
+    rounds.splice(0, rounds.length, ...(middle ? [{ ...middle, compile: await compileRate() }] : []));
   } else {
     const warm = performance.now();
     let runs = 0;
@@ -137,11 +145,9 @@ export async function timeInPage(
     }
   }
   const adapter = model.backend === 'webgpu' ? await navigator.gpu.requestAdapter() : undefined;
-  const { isFallbackAdapter = false, architecture = '', description = '' } = adapter?.info ?? {};
   return {
-    backend: model.backend,
-    isSoftware: isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(`${architecture} ${description}`),
-    browser: navigator.userAgent.match(/(?:Chrome|Firefox|Version)\/[\d.]+/)?.[0] ?? navigator.userAgent,
+    isSoftware: adapter ? parts.isSoftwareAdapter(adapter) : false,
+    userAgent: navigator.userAgent,
     rounds,
     memory,
   };

@@ -28,7 +28,7 @@ function expectPlausible({ milliseconds, calls, runs, browser }: KernelTimes, ma
   expect(calls.reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(milliseconds.sum, 4);
   expect(milliseconds.sum).toBeGreaterThan(0);
   expect(runs).toBeGreaterThan(0);
-  expect(browser).toMatch(/^Chrome\/\d/);
+  expect(browser).toMatch(/^Chrome \d+ on /);
 }
 
 describeInBrowser('kernel times', () => {

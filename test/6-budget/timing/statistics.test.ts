@@ -53,7 +53,13 @@ describe('rounds', () => {
 
   test('blocks beside which the calibration kernel was slowed are set aside', () => {
     const sampled = sampleRounds([[...calm, ...slowed]]);
-    expect(sampled).toMatchObject({ disturbed: 0.25, isBusy: false, best: 1e10, float: 1e10 });
+    expect(sampled).toMatchObject({
+      disturbed: 0.25,
+      isBusy: false,
+      best: 1e10,
+      usual: 1e10,
+      rates: { float: 1e10, integer: 2e10 },
+    });
     expect(sampled.blocks.flat().every(({ ms }) => ms === 1)).toBe(true);
   });
 
@@ -64,9 +70,15 @@ describe('rounds', () => {
 
   test('with most of them slowed the machine is busy, and all count', () => {
     const sampled = sampleRounds([[...calm.slice(0, 10), ...slowed, ...slowed]]);
-    expect(sampled).toMatchObject({ isBusy: true, best: 1e10, float: 5e9 });
+    expect(sampled).toMatchObject({ isBusy: true, best: 1e10, usual: 5e9, rates: { float: 1e10 } });
     expect(sampled.disturbed).toBeCloseTo(2 / 3);
     expect(sampled.blocks.flat().length).toBe(30);
+  });
+
+  test('rates are those of the best tenth, as profiles have them', () => {
+    const rounds = Array.from({ length: 10 }, (_, i) => round(1, 1e9 * (i + 1)));
+    const { usual, rates } = sampleRounds([rounds]);
+    expect([usual, rates.float]).toEqual([6e9, 1e10]);
   });
 
   test('blocks never span pages, and rounds left over join the last', () => {
