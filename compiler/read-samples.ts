@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Validation } from './3-compress/plan/judge.ts';
 import { type DataPort, type DataSet, labelsOf, selectSamples } from './data/data-set.ts';
 import { inputPorts } from './data/graph-ports.ts';
-import { openMetric } from './data/metrics/index.ts';
+import { defaultMetric, openMetric } from './data/metrics/index.ts';
 import { openData } from './data/open.ts';
 import { checkCalibrationSize, requireDisjoint } from './data/overlap.ts';
 import { dataEmpty } from './diagnostics/data.ts';
@@ -60,11 +60,6 @@ function printNote(warning: Diagnostic): string {
   const { file } = warning.where ?? {};
   return printDiagnostic({ ...warning, where: { ...warning.where, file: file?.replace(/^[^?]*[/\\]/, '') } });
 }
-
-const defaultMetric = ({ labels }: DataSet): string => {
-  if (!labels) return 'relative-error';
-  return labels.kind === 'class' ? 'top-1' : 'mse';
-};
 
 async function openSamples(
   source: string | readonly Feeds[] | LabelledSamples | undefined,

@@ -1,3 +1,4 @@
+import { metrics } from '../data/metrics/index.ts';
 import { type CheckRow, makeRow } from './check-result.ts';
 import type { Limit } from './parse-budget.ts';
 import type { FoundManifest } from './read-bundle.ts';
@@ -8,8 +9,8 @@ export interface Accuracy {
   readonly value: number;
 }
 
-/** Metrics that are shares of the samples, of which more is better. */
-const shares: readonly string[] = ['top-1', 'top-5', 'f1', 'agreement'];
+/** Names of the metrics that a budget's accuracy can be of. */
+const shares: readonly string[] = metrics.filter(({ isShare }) => isShare).map(({ name }) => name);
 
 /**
  * Accuracy as it is measured now or was by the build, and what compression lost by the build's measurement, on all of the

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Model } from '../../runtime/abi.ts';
 import { measureMetrics } from '../data/measure-metrics.ts';
-import { openMetric } from '../data/metrics/index.ts';
+import { defaultMetric, openMetric } from '../data/metrics/index.ts';
 import { openData } from '../data/open.ts';
 import { labelsMissing } from '../diagnostics/data.ts';
 import type { Accuracy } from './accuracy-rows.ts';
@@ -20,7 +20,7 @@ export async function measureAccuracy(
   metricName?: string,
 ): Promise<Accuracy> {
   const data = await openData(source, inputs);
-  const metric = await openMetric(metricName ?? 'top-1');
+  const metric = await openMetric(metricName ?? defaultMetric(data));
   if (metric.needs === 'reference') throw labelsMissing(source, metric.name, 'a metric that labels decide');
   const model = await loadHere(files);
   try {

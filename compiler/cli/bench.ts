@@ -2,12 +2,13 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BenchResult, EngineResult } from '../6-budget/bench/bench.ts';
 import { printByteCount } from '../6-budget/byte-count.ts';
+import { printQuantity } from '../6-budget/quantity.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
 import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 import { parseBackends } from '../parse-model-flags.ts';
 import { printTable } from '../table.ts';
 import type { Io } from './io.ts';
-import { makeProgress } from './progress.ts';
+import { makeProgressLine } from './progress.ts';
 import type { MakeCommand } from './run.ts';
 
 interface BenchFlags {
@@ -64,10 +65,9 @@ async function benchBundle(folder: string, flags: BenchFlags, io: Io): Promise<B
     flags.against === undefined ? [] : await findRivals({ against: flags.against, model, places, manifest });
   const { openBench } = await import('../6-budget/bench/bench.ts');
   const { bench, close } = await openBench(flags.gpu);
-  const progress = makeProgress(io, 'parity');
-  const onProgress = io.isTerminal ? progress.line : () => {};
+  const progress = makeProgressLine(io);
   try {
-    return await bench({ bundle: folder, rivals, inputs, outputs, backend, rounds, onProgress });
+    return await bench({ bundle: folder, rivals, inputs, outputs, backend, rounds, onProgress: progress.rewrite });
   } finally {
     progress.stop();
     await close();
@@ -78,7 +78,7 @@ function printResult({ engines }: BenchResult): string {
   const rows = engines.map((e) => [
     e.engine,
     e.backend,
-    ...[e.first, e.median, e.p90].map(printMs),
+    ...[e.first, e.median, e.p90].map((ms) => printQuantity(ms, 'ms')),
     ...(e.backend === 'wasm' ? [printByteCount(e.memory)] : []),
   ]);
   const [ours, ...others] = engines;
@@ -93,5 +93,3 @@ function printRatios(ours: EngineResult, other: EngineResult): string {
   const difference = other.worst.toExponential(1);
   return `lcc is ${first} times as fast as ${other.engine} to its first output, ${run} times per run; outputs differ by ${difference} of the largest value\n`;
 }
-
-const printMs = (ms: number): string => `${ms < 1 ? ms.toFixed(3) : ms.toFixed(2)} ms`;

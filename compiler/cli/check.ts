@@ -4,15 +4,15 @@ import { Command } from 'commander';
 import { type CheckOptions, check } from '../6-budget/check.ts';
 import { type CheckResult, exitCodeOf, worstOf } from '../6-budget/check-result.ts';
 import type { Device, DeviceChoice } from '../6-budget/device/index.ts';
-import { type Budget, readBudget } from '../6-budget/parse-budget.ts';
+import type { Budget } from '../6-budget/parse-budget.ts';
 import { type ReporterName, reporterNames, reporters } from '../6-budget/reporters/index.ts';
 import { writeWhole } from '../data/write-whole.ts';
 import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
-import { budgetFrom } from '../place-settings.ts';
+import { budgetFrom, placeData } from '../place-settings.ts';
 import { findConfig, readBuildModule } from '../read-config.ts';
 import { type DeviceFlags, parseDeviceFlags, withDeviceFlags } from './device-flags.ts';
 import type { ExitCode, Io } from './io.ts';
-import { makeProgress } from './progress.ts';
+import { makeProgressLine } from './progress.ts';
 import type { MakeCommand } from './run.ts';
 
 interface CheckFlags extends DeviceFlags {
@@ -95,19 +95,16 @@ async function checkEach(bundles: readonly string[], flags: CheckFlags, io: Io):
     ...(flags.device && { devices: flags.device.flatMap((list) => list.split(',')) }),
     ...(flags.times && { times: true }),
     ...(flags.rounds !== undefined && { rounds: parseRounds(flags.rounds) }),
-    ...(flags.evaluation !== undefined && {
-      evaluation: flags.evaluation.replace(/^[^?]*/, (path) => resolve(io.cwd, path)),
-    }),
+    ...(flags.evaluation !== undefined && placeData({ evaluation: flags.evaluation }, io.cwd)),
     ...(flags.metric !== undefined && { metric: flags.metric }),
   };
   const results: CheckResult[] = [];
-  const progress = makeProgress(io, 'parity');
+  const progress = makeProgressLine(io);
   try {
     for (const named of bundles) {
       const folder = resolve(io.cwd, named);
       const baseline = flags.baseline === undefined ? undefined : await baselineOf(flags.baseline, folder, io.cwd);
-      const onProgress = io.isTerminal ? progress.line : () => {};
-      results.push(await check(folder, budget, { ...options, baseline, onProgress }));
+      results.push(await check(folder, budget, { ...options, baseline, onProgress: progress.rewrite }));
     }
   } finally {
     progress.stop();
@@ -139,9 +136,9 @@ async function baselineOf(baseline: string, folder: string, cwd: string) {
 
 /** What was named, else lcc.budget.json of the folder, else what its configuration says; else nothing is limited. */
 async function findBudget(named: string | undefined, cwd: string): Promise<Budget> {
-  if (named !== undefined) return readBudget(named.endsWith('.json') ? resolve(cwd, named) : named);
-  const usual = join(cwd, 'lcc.budget.json');
-  if (existsSync(usual)) return readBudget(usual);
+  const usual = 'lcc.budget.json';
+  const text = named ?? (existsSync(join(cwd, usual)) ? usual : undefined);
+  if (text !== undefined) return budgetFrom(text, cwd) ?? { limits: [] };
   const config = findConfig(cwd);
   const module = config === undefined ? undefined : await readBuildModule(config);
   const budget = module?.kind === 'config' ? budgetFrom(module.config.budget, cwd) : undefined;

@@ -14,10 +14,34 @@ export interface Progress {
   stop(): void;
 }
 
+export interface ProgressLine {
+  /** What long work is at, in place of what was told before; only a terminal is told, the milliseconds left as well. */
+  rewrite(text: string, left?: number): void;
+  /** Takes the line back. */
+  stop(): void;
+}
+
+/** One line on stderr that a terminal sees change. */
+export function makeProgressLine(io: Io): ProgressLine {
+  const { dim } = createColors(io.isTerminal);
+  return {
+    rewrite: (text, left) => {
+      const rest = left === undefined || left < 1000 ? '' : `, about ${printDuration(left)} left`;
+      if (io.isTerminal) io.stderr(`${clearLine}  ${dim(`${text}${rest}`)}`);
+    },
+    stop: () => {
+      if (io.isTerminal) io.stderr(clearLine);
+    },
+  };
+}
+
+const clearLine = '\r\u001b[2K';
+
 /** One line per finished stage on stderr; on a terminal the stage at work is named until its line replaces it. */
 export function makeProgress(io: Io, last: Stage): Progress {
   const colors = createColors(io.isTerminal);
-  const clear = io.isTerminal ? '\r\u001b[2K' : '';
+  const line = makeProgressLine(io);
+  const clear = io.isTerminal ? clearLine : '';
   const announce = (stage: Stage | undefined) => {
     if (io.isTerminal && stage !== undefined) io.stderr(colors.dim(`  ${stage} ...`));
   };
@@ -31,9 +55,9 @@ export function makeProgress(io: Io, last: Stage): Progress {
       if (event.stage !== last) announce(stages[stages.indexOf(event.stage) + 1]);
     },
     line: (text, left) => {
-      const rest = left === undefined || left < 1000 ? '' : `, about ${printDuration(left)} left`;
-      io.stderr(io.isTerminal ? `${clear}  ${colors.dim(`${text}${rest}`)}` : `  ${text}\n`);
+      if (io.isTerminal) line.rewrite(text, left);
+      else io.stderr(`  ${text}\n`);
     },
-    stop: () => io.stderr(clear),
+    stop: line.stop,
   };
 }

@@ -1,6 +1,6 @@
 import type { makeFeeds, PortTask } from '../page-feeds.ts';
 
-type Load = (path: string) => Promise<Record<string, unknown>>;
+type Load = (path: string) => Promise<unknown>;
 
 interface Model {
   run(feeds: object): Promise<Record<string, ArrayLike<number | bigint>>>;

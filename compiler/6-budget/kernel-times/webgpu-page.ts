@@ -45,7 +45,7 @@ interface Model {
  */
 export async function timeOnGpu(
   task: WebGpuKernelTask,
-  load: (path: string) => Promise<Record<string, unknown>>,
+  load: (path: string) => Promise<unknown>,
   feedsFor: typeof makeFeeds,
   makeClock: typeof makeDispatchClock,
   isSoftwareAdapter: (adapter: GPUAdapter) => boolean,

@@ -12,6 +12,7 @@ interface Guess {
 export const f1: Metric = {
   name: 'f1',
   higherIsBetter: true,
+  isShare: true,
   needs: 'classes',
   start: () => {
     const guesses: Guess[] = [];

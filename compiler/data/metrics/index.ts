@@ -1,4 +1,5 @@
 import { metricUnknown } from '../../diagnostics/data.ts';
+import type { DataSet } from '../data-set.ts';
 import { isModuleName } from '../user-module.ts';
 import { agreement } from './agreement.ts';
 import { cosine } from './cosine.ts';
@@ -22,6 +23,12 @@ export const metrics: readonly Metric[] = [
   agreement,
   relativeErrorMetric,
 ];
+
+/** What data with such labels is measured by where nobody says otherwise: top-1 of classes. */
+export const defaultMetric = ({ labels }: Pick<DataSet, 'labels'>): string => {
+  if (!labels) return relativeErrorMetric.name;
+  return labels.kind === 'class' ? top1.name : mse.name;
+};
 
 /** A metric by its name, or the user's own from a module. @throws LccError LCC7026, LCC7025 */
 export async function openMetric(name: string): Promise<Metric> {

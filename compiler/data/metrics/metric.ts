@@ -36,18 +36,15 @@ export interface MetricFold {
 export interface Metric {
   readonly name: string;
   readonly higherIsBetter: boolean;
+  /** a share of samples, of which 1 is best */
+  readonly isShare?: true;
   readonly needs: 'classes' | 'values' | 'reference' | 'nothing';
   start(): MetricFold;
 }
 
 /** A metric that is the mean of its samples' scores. */
-export const meanMetric = (
-  { name, higherIsBetter, needs }: Omit<Metric, 'start'>,
-  score: (sample: MetricSample) => number,
-): Metric => ({
-  name,
-  higherIsBetter,
-  needs,
+export const meanMetric = (facts: Omit<Metric, 'start'>, score: (sample: MetricSample) => number): Metric => ({
+  ...facts,
   start: () => {
     const scores: number[] = [];
     return {

@@ -4,7 +4,7 @@ import { type Metric, meanMetric, meanOf } from './metric.ts';
 /** Share of positions whose label is among the k highest scores; of equal scores the first class is higher. */
 const topK = (k: number): Metric => {
   const name = `top-${k}`;
-  return meanMetric({ name, higherIsBetter: true, needs: 'classes' }, (sample) =>
+  return meanMetric({ name, higherIsBetter: true, isShare: true, needs: 'classes' }, (sample) =>
     meanOf(labelledRows(name, sample).map((row) => (isAmong(row, k) ? 1 : 0))),
   );
 };

@@ -26,7 +26,7 @@ export interface OpenTask {
   /** runs fill the same result arrays, where the engine can */
   readonly reusesResults: boolean;
   /** imports a module of the page's site */
-  load(path: string): Promise<Record<string, unknown>>;
+  load(path: string): Promise<unknown>;
 }
 
 /** An input and the numbers that it is fed. */

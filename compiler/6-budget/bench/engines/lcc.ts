@@ -10,7 +10,7 @@ interface BundleModule {
 }
 
 const open: OpenInPage = async ({ backend, feeds, outputs, reusesResults, load }) => {
-  const bundle = (await load('/bundle/index.js')) as unknown as BundleModule;
+  const bundle = (await load('/bundle/index.js')) as BundleModule;
   const model = await bundle.load({ backend });
   const arrays = Object.fromEntries(feeds.map(({ name, data }) => [name, data]));
   const results = reusesResults ? await model.run(arrays) : {};

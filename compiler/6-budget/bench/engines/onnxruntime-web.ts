@@ -18,7 +18,7 @@ interface OnnxRuntimeModule {
 
 const open: OpenInPage = async ({ backend, feeds, outputs, load }) => {
   const file = backend === 'wasm' ? 'ort.wasm.min.mjs' : 'ort.webgpu.min.mjs';
-  const ort = (await load(`/onnxruntime/${file}`)) as unknown as OnnxRuntimeModule;
+  const ort = (await load(`/onnxruntime/${file}`)) as OnnxRuntimeModule;
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmPaths = `${location.origin}/onnxruntime/`;
   ort.env.logLevel = 'error';

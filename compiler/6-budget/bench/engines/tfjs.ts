@@ -19,7 +19,7 @@ type TfjsModule = Pick<typeof Tfjs, 'setBackend' | 'tensor' | 'env'> &
 type Predict = (inputs: Readonly<Record<string, Tfjs.Tensor>>) => Tfjs.Tensor | Tfjs.Tensor[];
 
 const open: OpenInPage = async ({ backend, feeds, outputs, load }) => {
-  const tf = (await load('/tfjs.js')) as unknown as TfjsModule;
+  const tf = (await load('/tfjs.js')) as TfjsModule;
   if (tf.setWasmPaths !== undefined) {
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     tf.setWasmPaths(`${location.origin}/tfjs-wasm/`);
