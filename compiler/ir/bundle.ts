@@ -96,6 +96,7 @@ export interface CompileOptions extends CompressionOptions {
   readonly onProgress?: (line: string, left?: number) => void;
 }
 
+/** A compiled model. Files are made, and proven, when they are asked for. */
 export interface Bundle {
   readonly report: Report;
   /** The emitted files by path. Runs Rollup and parity. @throws LccError when an output disagrees (exit code 3) */

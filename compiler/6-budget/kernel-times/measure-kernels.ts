@@ -7,6 +7,7 @@ import { launchBrowser, runInPage } from '../browser/index.ts';
 import { bundleSite } from '../bundle-site.ts';
 import { makeFeeds } from '../page-feeds.ts';
 import { clockImport, idleExport, instrument } from './instrument.ts';
+import { outputsAgree } from './outputs-agree.ts';
 import { type KernelResult, type KernelTask, takeModule, timeKernelsInPage } from './page.ts';
 import { meanOf, quieterHalf, sumOf, toNanoseconds } from './quieter-half.ts';
 
@@ -55,7 +56,8 @@ export default () => take((path) => import(path));`;
 
 const timingModule = `const time = ${timeKernelsInPage.toString()};
 const makeFeeds = ${makeFeeds.toString()};
-export default (task) => time(task, (path) => import(path), makeFeeds);`;
+const outputsAgree = ${outputsAgree.toString()};
+export default (task) => time(task, (path) => import(path), makeFeeds, outputsAgree);`;
 
 /** Means over the quieter half of the rounds, the clock's own time taken out. */
 function summarise({ userAgent, agrees, repeats, runs, rounds }: KernelResult): WasmKernelTimes {

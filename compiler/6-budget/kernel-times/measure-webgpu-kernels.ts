@@ -15,6 +15,7 @@ import { makeFeeds } from '../page-feeds.ts';
 import { callsOfDispatches } from './calls-of-dispatches.ts';
 import { makeDispatchClock } from './dispatch-clock.ts';
 import type { KernelOptions } from './measure-kernels.ts';
+import { outputsAgree } from './outputs-agree.ts';
 import { meanOf, quieterHalf, sumOf, toNanoseconds } from './quieter-half.ts';
 import { timeOnGpu, type WebGpuKernelResult, type WebGpuKernelTask } from './webgpu-page.ts';
 
@@ -54,7 +55,8 @@ const timingModule = `const time = ${timeOnGpu.toString()};
 const makeFeeds = ${makeFeeds.toString()};
 const makeClock = ${makeDispatchClock.toString()};
 const isSoftwareAdapter = ${isSoftwareAdapter.toString()};
-export default (task) => time(task, (path) => import(path), makeFeeds, makeClock, isSoftwareAdapter);`;
+const outputsAgree = ${outputsAgree.toString()};
+export default (task) => time(task, (path) => import(path), makeFeeds, makeClock, isSoftwareAdapter, outputsAgree);`;
 
 /** Means over the quieter half of the rounds. */
 function summarise(manifest: Manifest, result: WebGpuKernelResult): WebGpuKernelTimes {

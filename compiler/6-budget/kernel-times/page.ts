@@ -1,4 +1,5 @@
 import type { makeFeeds, PortTask } from '../page-feeds.ts';
+import type { outputsAgree as agree } from './outputs-agree.ts';
 
 type Load = (path: string) => Promise<unknown>;
 
@@ -62,6 +63,7 @@ export async function timeKernelsInPage(
   task: KernelTask,
   load: Load,
   feedsFor: typeof makeFeeds,
+  outputsAgree: typeof agree,
 ): Promise<KernelResult> {
   const sums = new Float64Array(task.calls + 2);
   const ticked = new Uint32Array(sums.length);
@@ -88,9 +90,7 @@ export async function timeKernelsInPage(
   const feeds = feedsFor(task.inputs);
   const [expected, found] = [await plain.run(feeds), await clocked.run(feeds)];
   const repeats = [...ticked.subarray(0, task.calls)];
-  const agrees = Object.entries(expected).every(([name, output]) =>
-    Array.prototype.every.call(output, (value, i) => Object.is(value, found[name]?.[i])),
-  );
+  const agrees = outputsAgree(expected, found);
   const timed = async (model: Model, runs: number): Promise<number> => {
     const start = performance.now();
     for (let run = 0; run < runs; run++) await model.run(feeds);

@@ -1,5 +1,6 @@
 import type { makeFeeds, PortTask } from '../page-feeds.ts';
 import type { makeDispatchClock } from './dispatch-clock.ts';
+import type { outputsAgree as agree } from './outputs-agree.ts';
 
 export interface WebGpuKernelTask {
   readonly inputs: readonly PortTask[];
@@ -49,6 +50,7 @@ export async function timeOnGpu(
   feedsFor: typeof makeFeeds,
   makeClock: typeof makeDispatchClock,
   isSoftwareAdapter: (adapter: GPUAdapter) => boolean,
+  outputsAgree: typeof agree,
 ): Promise<WebGpuKernelResult> {
   const found = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (!found) return { kind: 'no adapter' };
@@ -66,9 +68,7 @@ export async function timeOnGpu(
   // With the clock first: passes that did nothing would leave no right outputs to be read.
   const first = await clock(() => model.run(feeds));
   const expected = await model.run(feeds);
-  const agrees = Object.entries(expected).every(([name, output]) =>
-    Array.prototype.every.call(output, (value, i) => Object.is(value, first.result[name]?.[i])),
-  );
+  const agrees = outputsAgree(expected, first.result);
 
   const timed = async (runs: number): Promise<number> => {
     const start = performance.now();

@@ -19,7 +19,7 @@ interface Kernels {
 
 const openKernels = async (): Promise<Kernels> => {
   const { instance } = await WebAssembly.instantiate(calibrationModule());
-  return instance.exports as unknown as Kernels;
+  return instance.exports as WebAssembly.Exports & Kernels;
 };
 
 const depth = 256;
