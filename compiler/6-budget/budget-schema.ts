@@ -5,22 +5,22 @@ import type { Unit } from './quantity.ts';
 
 type Schema = { readonly [keyword: string]: unknown };
 
-const quantity = (pattern: string, description: string, example: string): Schema => ({
+const quantity = (pattern: string, description: string, example: string, range: Schema = {}): Schema => ({
   description,
   examples: [example],
   anyOf: [
     { type: 'string', pattern: `^\\s*${pattern}\\s*$` },
-    { type: 'number', minimum: 0 },
+    { type: 'number', minimum: 0, ...range },
   ],
 });
 
 const decimal = '\\d+(\\.\\d+)?\\s*';
 
 const definitions: Readonly<Record<Unit, Schema>> = {
-  bytes: quantity(`${decimal}([kKmMgG][iI]?)?[bB]?`, 'A size: 300 KB (of 1000 bytes), 64 KiB, or bytes.', '300 KB'),
+  bytes: quantity(`${decimal}(([kKmMgG][iI]?)?[bB])?`, 'A size: 300 KB (of 1000 bytes), 64 KiB, or bytes.', '300 KB'),
   ms: quantity(`${decimal}(ms|s|us|µs)?`, 'A time: 4 ms, 0.8 s, or milliseconds.', '4 ms'),
   macs: quantity(`${decimal}[kKMG]?`, 'A count: 5 M, or a number.', '5 M'),
-  share: quantity(`${decimal}%?`, 'A share: 0.5 %, or a number from 0 to 1.', '0.5 %'),
+  share: quantity(`${decimal}%?`, 'A share: 0.5 %, or a number from 0 to 1.', '0.5 %', { maximum: 1 }),
 };
 
 const unitOf = (unit: Unit): Schema => ({ $ref: `#/$defs/${unit}` });

@@ -2,17 +2,18 @@ import type { DeviceProfile } from '../../targets/profiles/profile.ts';
 import type { Backend } from '../../targets/target.ts';
 import { backendNotInBundle } from '../diagnostics/budget.ts';
 import { LccError } from '../diagnostics/index.ts';
+import { bundlePorts } from './bundle-ports.ts';
 import type { CheckRow, Machine } from './check-result.ts';
 import { countPages, type Tell } from './countdown.ts';
 import type { Device } from './device/device.ts';
-import { quantiles, timeMeasures } from './measures.ts';
+import { nameOf, quantiles, timeMeasures } from './measures.ts';
 import type { Limit } from './parse-budget.ts';
 import { type BundleFiles, usualBackend } from './read-bundle.ts';
 import { type AskedTime, makeTimeRow, type TimeKnowledge } from './time-rows.ts';
 import type { Times } from './timing/measure-times.ts';
 
 export interface TimesOptions {
-  /** profiles whose times are told, limited or not; limits on others are left out */
+  /** profiles whose times are told, limited or not; limits on others are left out, which a note says */
   readonly devices?: readonly string[];
   /** tells latency and cold start without a limit too */
   readonly times?: boolean;
@@ -27,7 +28,7 @@ export interface TimesOptions {
 export interface CheckedTimes {
   readonly rows: readonly CheckRow[];
   readonly machine: Machine | undefined;
-  /** bytes that the bundle held in the browser, where its memory is limited */
+  /** bytes that the bundle held in the browser on its usual backend, where its memory is limited */
   readonly memory: number | undefined;
   readonly notes: readonly string[];
 }
@@ -44,7 +45,8 @@ export async function checkTimes(
   const measured = asked.filter((one) => one.backend === 'wasm' || one.profile === undefined || options.isRemote);
   const limitsMemory = limits.some(({ measure }) => measure === 'memory');
   const backends = new Set(measured.map(({ backend }) => backend));
-  if (backends.size === 0 && limitsMemory) backends.add(usualBackend(bundle.manifest));
+  const usual = usualBackend(bundle.manifest);
+  if (limitsMemory) backends.add(usual);
   const times =
     backends.size === 0 ? new Map<Backend, Times | string>() : await runAll(bundle, [...backends], measured, options);
   const known: TimeKnowledge = {
@@ -55,30 +57,36 @@ export async function checkTimes(
     work: bundle.manifest.work,
   };
   const seen = [...times.values()].filter((one): one is Times => typeof one !== 'string');
-  const why = [...times.values()].find((one): one is string => typeof one === 'string');
+  const holding = limitsMemory ? times.get(usual) : undefined;
   const sampled = seen.flatMap((one) => one.latency ?? one.coldStart ?? []);
   const [best] = sampled.sort((a, b) => b.rates.float - a.rates.float);
   return {
     rows: asked.map((one) => makeTimeRow(one, known)),
     machine: seen[0] && best && { browser: seen[0].browser, rate: best.rates.float, disturbed: best.disturbed },
-    memory: limitsMemory ? seen[0]?.memory : undefined,
-    notes:
-      limitsMemory && seen.length === 0 && why !== undefined
-        ? [`memory is as planned, not seen in a browser: ${why}`]
-        : [],
+    memory: typeof holding === 'object' ? holding.memory : undefined,
+    notes: [
+      ...notesOfLeftOut(limits, options),
+      ...(typeof holding === 'string' ? [`memory is as planned, not seen in a browser: ${holding}`] : []),
+    ],
   };
 }
 
+/** A limit on a profile other than those that were asked for. */
+const isLeftOut = (limit: Limit, { devices }: TimesOptions): boolean =>
+  devices !== undefined && 'profile' in limit && limit.profile !== undefined && !devices.includes(limit.profile);
+
+function notesOfLeftOut(limits: readonly Limit[], options: TimesOptions): string[] {
+  const names = limits.filter((limit) => isLeftOut(limit, options)).map(nameOf);
+  return names.length === 0 ? [] : [`not checked, since other devices were named: ${names.join(', ')}`];
+}
+
 /** @throws LccError LCC6106 for a backend that the bundle does not have */
-function askedTimes(
-  { manifest }: BundleFiles,
-  limits: readonly Limit[],
-  { devices, times }: TimesOptions,
-): AskedTime[] {
+function askedTimes({ manifest }: BundleFiles, limits: readonly Limit[], options: TimesOptions): AskedTime[] {
+  const { devices, times } = options;
   const { name = 'the bundle', backends = ['wasm'] } = manifest;
   const limited = limits.flatMap((limit): AskedTime[] => {
     if (limit.measure !== 'latency' && limit.measure !== 'coldStart') return [];
-    if (devices && limit.profile !== undefined && !devices.includes(limit.profile)) return [];
+    if (isLeftOut(limit, options)) return [];
     const { backend = usualBackend(manifest) } = limit;
     if (!backends.includes(backend)) throw backendNotInBundle(name, backend, backends);
     return [{ ...limit, backend }];
@@ -103,7 +111,7 @@ function askedTimes(
 }
 
 async function runAll(
-  { manifest: { inputs = [] }, files }: BundleFiles,
+  { manifest, files }: BundleFiles,
   backends: readonly Backend[],
   asked: readonly AskedTime[],
   { openDevice, rounds, onProgress }: TimesOptions,
@@ -111,6 +119,7 @@ async function runAll(
   // The calibration kernels come with an assembler.
   const { measureTimes } = await import('./timing/measure-times.ts');
   const found = new Map<Backend, Times | string>();
+  const { inputs } = bundlePorts(manifest);
   let device: Device;
   try {
     device = await openDevice();
@@ -128,7 +137,7 @@ async function runAll(
       const onPage = countPages(onProgress, `${backend} in ${device.name}`);
       const task = { files, inputs, backend, wants, onPage, ...(rounds !== undefined && { rounds }) };
       const times = measureTimes(task, device.run).catch((error: unknown) => {
-        if (backend === 'webgpu' && error instanceof LccError) return error.diagnostic.what;
+        if (backend === 'webgpu' && error instanceof LccError) return firstLine(error.diagnostic.what);
         throw error;
       });
       found.set(backend, await times);
@@ -138,3 +147,6 @@ async function runAll(
   }
   return found;
 }
+
+/** Without the stack that a page may have put behind it. */
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text;

@@ -3,6 +3,7 @@ import { isTargetName, targets } from '../../targets/index.ts';
 import { profiles as shipped } from '../../targets/profiles/index.ts';
 import { readProfile } from '../../targets/profiles/parse-profile.ts';
 import type { DeviceProfile } from '../../targets/profiles/profile.ts';
+import { LccError } from '../diagnostics/index.ts';
 import type { Bundle } from '../ir/bundle.ts';
 import type { FileSizes } from '../ir/download.ts';
 import { recordedParts } from '../ir/download.ts';
@@ -51,7 +52,9 @@ export async function check(
   const target = targetProfile(manifest);
   const [parts, times, accuracy] = [
     await measureParts(read),
-    await checkTimes(read, limits, profiles, target, { openDevice, ...options }),
+    await checkTimes(read, limits, profiles, target, { openDevice, ...options }).catch((error: unknown) => {
+      throw naming(typeof bundle === 'string' ? bundle : name, error);
+    }),
     evaluation === undefined ? undefined : await measureNow(read, evaluation, metric),
   ];
   const rows = [
@@ -61,6 +64,13 @@ export async function check(
     ...makeAccuracyRows(manifest, limits, accuracy),
   ].map((row) => withBlame(row, manifest, baseline));
   return makeResult(name, rows, times);
+}
+
+/** What fails in a browser does not know which bundle it was. */
+function naming(file: string, error: unknown): unknown {
+  if (!(error instanceof LccError)) return error;
+  const { diagnostic, exitCode } = error;
+  return new LccError({ ...diagnostic, where: { file, ...diagnostic.where } }, exitCode, error);
 }
 
 /** This machine's browser; loaded only where something is measured in it. */

@@ -6,23 +6,29 @@ import type { Model } from '../../runtime/abi.ts';
 import { measureMetrics } from '../data/measure-metrics.ts';
 import { defaultMetric, openMetric } from '../data/metrics/index.ts';
 import { openData } from '../data/open.ts';
+import { bundleNotRun } from '../diagnostics/budget.ts';
 import { labelsMissing } from '../diagnostics/data.ts';
 import type { Accuracy } from './accuracy-rows.ts';
+import { bundlePorts } from './bundle-ports.ts';
 import type { BundleFiles } from './read-bundle.ts';
 
 /**
  * A metric of the bundle on evaluation data, run on wasm in this process. @param source as for lcc build --evaluation
- * @throws LccError LCC7xxx for data that cannot be read or has no labels
+ * @throws LccError LCC7xxx for data that cannot be read or has no labels, LCC6109 for a bundle that does not load here
  */
 export async function measureAccuracy(
-  { manifest: { inputs = [], outputs = [] }, files }: BundleFiles,
+  { manifest, files }: BundleFiles,
   source: string,
   metricName?: string,
 ): Promise<Accuracy> {
+  const { name = 'the bundle' } = manifest;
+  const { inputs, outputs } = bundlePorts(manifest);
   const data = await openData(source, inputs);
   const metric = await openMetric(metricName ?? defaultMetric(data));
   if (metric.needs === 'reference') throw labelsMissing(source, metric.name, 'a metric that labels decide');
-  const model = await loadHere(files);
+  const model = await loadHere(files).catch((error: unknown) => {
+    throw bundleNotRun(name, error instanceof Error ? error.message : String(error));
+  });
   try {
     const [result] = await measureMetrics([metric], { data, outputs, run: (feeds) => model.run(feeds) });
     return { name: metric.name, value: result?.value ?? Number.NaN };

@@ -28,12 +28,16 @@ type Compression = NonNullable<FoundManifest['compression']>;
 
 const sizeNow = ({ steps, before }: Compression): number => steps.at(-1)?.size ?? before.size;
 
+/** Bytes too many: a share of growth is one of the baseline, of which it grew by `growth` bytes. */
+const excessOf = ({ over, unit, actual = 0, growth = 0 }: CheckRow): number =>
+  unit === 'share' && actual !== 0 ? (over * growth) / actual : over;
+
 /** The largest measured result that is small enough: it lost least. */
 function smallerResult(row: CheckRow, { compression }: FoundManifest): NextStep[] {
   if (!compression) return [];
   const now = sizeNow(compression);
   return [...compression.tradeOff]
-    .filter(({ size }) => size <= now - row.over)
+    .filter(({ size }) => size <= now - excessOf(row))
     .sort((a, b) => b.size - a.size)
     .slice(0, 1)
     .map(({ size, metric, error }) => ({
@@ -81,7 +85,7 @@ const storings = [
 ] as const;
 
 /** The mildest that is enough comes first. Float32 weights hardly compress, so that bytes after brotli shrink alike. */
-function fewerBits({ over }: CheckRow, { constants = [] }: FoundManifest): NextStep[] {
+function fewerBits(row: CheckRow, { constants = [] }: FoundManifest): NextStep[] {
   const floats = constants.filter(({ form }) => form === 'float32').reduce((sum, { bytes }) => sum + bytes, 0);
   const all = storings.map(
     ([form, times]): NextStep => ({
@@ -90,6 +94,6 @@ function fewerBits({ over }: CheckRow, { constants = [] }: FoundManifest): NextS
       unit: 'bytes',
     }),
   );
-  const enough = all.filter(({ saves }) => saves >= over);
+  const enough = all.filter(({ saves }) => saves >= excessOf(row));
   return floats === 0 ? [] : enough.length > 0 ? enough : all.slice(-1);
 }

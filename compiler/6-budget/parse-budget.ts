@@ -75,8 +75,11 @@ export function readBudget(flag: string): Budget {
   } catch (error) {
     throw budgetNotReadable(text, error instanceof Error ? error.message : String(error));
   }
-  return parseBudget(parseJson(content, text), text);
+  return parseBudget(parseJson(withoutMark(content), text), text);
 }
+
+/** Editors on Windows may put a byte order mark before UTF-8. */
+const withoutMark = (content: string): string => content.replace(/^\ufeff/, '');
 
 function parseJson(text: string, file: string | undefined): unknown {
   try {

@@ -2,7 +2,7 @@ import type { CheckRow } from './check-result.ts';
 import { type Moment, moments } from './measures.ts';
 import type { Limit } from './parse-budget.ts';
 import type { FoundManifest } from './read-bundle.ts';
-import { figureRows } from './size-rows.ts';
+import { figureRows, unknownRow } from './size-rows.ts';
 
 /** A page is 64 KiB, and kernels may need scratch of their own. */
 const roundedUp = (bytes: number): number => 65536 * Math.ceil(bytes / 65536) + 65536;
@@ -18,7 +18,7 @@ export function makePlanRows(
     limits.filter((limit) => limit.measure === measure && (limit.measure !== 'memory' || limit.moment === moment));
   const memory = moments.flatMap((moment) => {
     const planned = memoryOf(manifest, moment);
-    if (planned === undefined) return [];
+    if (planned === undefined) return own('memory', moment).map((limit) => unknownRow(limit, notTold));
     const rows = figureRows(
       { measure: 'memory', moment },
       planned,
@@ -30,8 +30,11 @@ export function makePlanRows(
       : rows.map((row) => asMeasured(row, measured));
   });
   const { macs } = manifest;
-  return macs === undefined ? memory : [...memory, ...figureRows({ measure: 'macs' }, macs, before?.macs, own('macs'))];
+  if (macs === undefined) return [...memory, ...own('macs').map((limit) => unknownRow(limit, notTold))];
+  return [...memory, ...figureRows({ measure: 'macs' }, macs, before?.macs, own('macs'))];
 }
+
+const notTold = 'lcc.json does not tell it: build again';
 
 /** The plan is exact: where more is held, that counts. */
 function asMeasured(row: CheckRow, measured: number): CheckRow {

@@ -5,26 +5,30 @@ export type Unit = 'bytes' | 'ms' | 'macs' | 'share';
 
 const number = /^\s*(-?\d+(?:\.\d+)?)\s*(\S*)\s*$/;
 
-const milliseconds: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1000, us: 1e-3, µs: 1e-3 };
+/** Powers of ten by unit. */
+type Exponents = Readonly<Record<string, number>>;
+
+const milliseconds: Exponents = { '': 0, ms: 0, s: 3, us: -3, µs: -3 };
 
 /** `4 ms`, `0.8 s`, `250 us`, or a number of milliseconds; undefined for anything else. */
 export const parseDuration = (text: string): number | undefined => scaled(text, milliseconds);
 
-const multiples: Readonly<Record<string, number>> = { '': 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9 };
+const multiples: Exponents = { '': 0, k: 3, K: 3, M: 6, G: 9 };
 
 /** `5 M` (5,000,000), `1.2 G` or `450000`; undefined for anything else. */
 export const parseCount = (text: string): number | undefined => scaled(text, multiples);
 
 /** `0.5 %`, or a share from 0 to 1; undefined for anything else. A bare number above 1 is neither. */
 export function parseShare(text: string): number | undefined {
-  const value = scaled(text, { '%': 0.01, '': 1 });
+  const value = scaled(text, { '%': -2, '': 0 });
   return value === undefined || (!text.includes('%') && Math.abs(value) > 1) ? undefined : value;
 }
 
-function scaled(text: string, units: Readonly<Record<string, number>>): number | undefined {
+/** The number nearest to what is written: 95 % is 0.95, where 95 * 0.01 is more. */
+function scaled(text: string, units: Exponents): number | undefined {
   const [, digits, unit = ''] = number.exec(text) ?? [];
-  const scale = Object.hasOwn(units, unit) ? units[unit] : undefined;
-  return digits === undefined || scale === undefined ? undefined : Number(digits) * scale;
+  const exponent = Object.hasOwn(units, unit) ? units[unit] : undefined;
+  return digits === undefined || exponent === undefined ? undefined : Number(`${digits}e${exponent}`);
 }
 
 /** As people write it: `12.3 KB`, `4.21 ms`, `5.2 M`, `98.31 %`. */

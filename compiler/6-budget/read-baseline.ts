@@ -3,14 +3,14 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { baselineInvalid, baselineNotFound } from '../diagnostics/budget.ts';
-import { type FoundManifest, parseManifest } from './read-bundle.ts';
+import { type FoundManifest, parseManifest, readManifest } from './read-bundle.ts';
 
 const run = promisify(execFile);
 
 /**
  * The lcc.json of an earlier build of a bundle: its path, an earlier bundle's folder, a folder of bundles by name, or a git ref
  * in which the bundle's lcc.json is committed.
- * @param baseline relative to `cwd` @throws LccError LCC6104, LCC6107
+ * @param baseline relative to `cwd` @throws LccError LCC6103, LCC6104, LCC6107
  */
 export async function readBaseline(baseline: string, bundle: string, cwd: string): Promise<FoundManifest> {
   const path = resolve(cwd, baseline);
@@ -33,8 +33,9 @@ function parse(text: string, where: string): FoundManifest {
   return manifest;
 }
 
-/** The bundle's lcc.json as it was committed. */
+/** The bundle's lcc.json as it was committed. @throws LccError LCC6103 without the bundle */
 async function readFromGit(ref: string, bundle: string): Promise<string> {
+  await readManifest(bundle);
   try {
     const { stdout } = await run('git', ['show', `${ref}:./lcc.json`], { cwd: bundle, maxBuffer: 2 ** 28 });
     return stdout;

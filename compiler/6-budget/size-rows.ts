@@ -46,7 +46,7 @@ export function makeSizeRows(
       const own = limits.filter((limit) => limit.measure === measure && limit.encoding === encoding);
       return known(measure)
         ? sizeRows(measure, encoding, parts, own, before)
-        : own.map(({ limit }) => makeRow({ measure, encoding }, { limit, reason: notAsWritten }));
+        : own.map((limit) => unknownRow(limit, notAsWritten));
     }),
   );
 }
@@ -97,18 +97,21 @@ function growthRow(
   was: number | undefined,
   limit: Limit,
 ): CheckRow {
-  if (was === undefined) {
-    const reason = 'there is no baseline: name an lcc.json or a git ref by --baseline';
-    return makeRow(subject, {
-      isGrowth: true,
-      limit: limit.limit,
-      reason,
-      ...(limit.growth === 'share' && { unit: 'share' }),
-    });
-  }
+  if (was === undefined) return unknownRow(limit, 'there is no baseline: name an lcc.json or a git ref by --baseline');
   const grown = actual - was;
-  const share = was === 0 ? (grown > 0 ? Number.POSITIVE_INFINITY : 0) : grown / was;
-  return limit.growth === 'share'
-    ? makeRow(subject, { isGrowth: true, actual: share, limit: limit.limit, unit: 'share', growth: grown })
-    : makeRow(subject, { isGrowth: true, actual: grown, limit: limit.limit, growth: grown });
+  const known = { isGrowth: true, growth: grown } as const;
+  if (limit.growth === 'absolute') return makeRow(subject, { ...known, actual: grown, limit: limit.limit });
+  // A share of nothing is nothing.
+  if (was === 0) return makeRow(subject, { ...known, actual: grown, limit: 0 });
+  return makeRow(subject, { ...known, actual: grown / was, limit: limit.limit, unit: 'share' });
+}
+
+/** A limit on a figure that is not known. */
+export function unknownRow({ limit, growth, ...subject }: Limit, reason: string): CheckRow {
+  return makeRow(subject, {
+    limit,
+    reason,
+    ...(growth && { isGrowth: true }),
+    ...(growth === 'share' && { unit: 'share' }),
+  });
 }

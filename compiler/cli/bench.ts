@@ -1,12 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BenchResult, EngineResult } from '../6-budget/bench/bench.ts';
+import { bundlePorts } from '../6-budget/bundle-ports.ts';
 import { printByteCount } from '../6-budget/byte-count.ts';
 import { printQuantity } from '../6-budget/quantity.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
-import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
-import { parseBackends } from '../parse-model-flags.ts';
+import { flagInvalid } from '../diagnostics/cli.ts';
+import { bundleWithoutBackend } from '../diagnostics/report.ts';
 import { printTable } from '../table.ts';
+import { parseBackend, parseGpu } from './device-flags.ts';
 import type { Io } from './io.ts';
 import { makeProgressLine } from './progress.ts';
 import type { MakeCommand } from './run.ts';
@@ -50,24 +52,25 @@ export const benchCommand: MakeCommand = (io, finish) =>
     });
 
 async function benchBundle(folder: string, flags: BenchFlags, io: Io): Promise<BenchResult> {
-  const [backend = 'wasm'] = parseBackends(flags.backend);
+  const backend = parseBackend(flags.backend);
   const rounds = Number(flags.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw flagInvalid('--rounds', flags.rounds, 'a count');
-  if (flags.gpu !== 'software' && flags.gpu !== 'hardware') {
-    throw unknownChoice('GPU', flags.gpu, ['software', 'hardware']);
-  }
+  const gpu = parseGpu(flags.gpu);
   const manifest = await readManifest(folder);
-  const { inputs, outputs } = manifest;
+  const { inputs, outputs, backends } = manifest;
+  if (!backends.includes(backend)) throw bundleWithoutBackend(folder, backend, backends);
   const places = [io.cwd, dirname(folder), dirname(dirname(folder))];
   const model = flags.model === undefined ? undefined : resolve(io.cwd, flags.model);
   const { findRivals } = await import('./bench-rivals.ts');
   const rivals =
     flags.against === undefined ? [] : await findRivals({ against: flags.against, model, places, manifest });
   const { openBench } = await import('../6-budget/bench/bench.ts');
-  const { bench, close } = await openBench(flags.gpu);
+  const { bench, close } = await openBench(gpu);
   const progress = makeProgressLine(io);
   try {
-    return await bench({ bundle: folder, rivals, inputs, outputs, backend, rounds, onProgress: progress.rewrite });
+    const { inputs: bundleInputs } = bundlePorts(manifest);
+    const task = { bundle: folder, rivals, inputs, bundleInputs, outputs, backend, rounds };
+    return await bench({ ...task, onProgress: progress.rewrite });
   } finally {
     progress.stop();
     await close();

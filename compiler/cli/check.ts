@@ -7,6 +7,7 @@ import type { Device, DeviceChoice } from '../6-budget/device/index.ts';
 import type { Budget } from '../6-budget/parse-budget.ts';
 import { type ReporterName, reporterNames, reporters } from '../6-budget/reporters/index.ts';
 import { writeWhole } from '../data/write-whole.ts';
+import { resultNotWritten } from '../diagnostics/budget.ts';
 import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 import { budgetFrom, placeData } from '../place-settings.ts';
 import { findConfig, readBuildModule } from '../read-config.ts';
@@ -29,6 +30,8 @@ interface CheckFlags extends DeviceFlags {
   readonly merge?: true;
   readonly allowInconclusive?: true;
 }
+
+const usualReporter: ReporterName = 'text';
 
 const notes = `
 Without --budget, lcc.budget.json of this folder, else the budget of its lcc.config.ts. Sizes are of what
@@ -53,7 +56,11 @@ export const checkCommand: MakeCommand = (io, finish) =>
       .option('--budget <size or file>', 'limits: a size, inline JSON, or a JSON file')
       .option('--device <profile...>', 'device profiles, by name or file, to tell times of (lcc targets lists them)')
       .option('--baseline <lcc.json or git ref>', 'an earlier build: tells what grew')
-      .option('--reporter <list>', `forms of the result: ${reporterNames.join(',')}; form=file writes it there`, 'text')
+      .option(
+        '--reporter <list>',
+        `forms of the result: ${reporterNames.join(',')}; form=file writes it there`,
+        usualReporter,
+      )
       .option('--json', 'the same as --reporter json')
       .option('--times', 'measure latency and cold start without limits too')
       .option('--rounds <count>', 'rounds of each of the three pages that time runs', '100')
@@ -67,12 +74,12 @@ export const checkCommand: MakeCommand = (io, finish) =>
     .action(async (bundles: readonly string[], flags: CheckFlags) => finish(await checkAll(bundles, flags, io)));
 
 async function checkAll(named: readonly string[], flags: CheckFlags, io: Io): Promise<ExitCode> {
-  const outlets = parseReporters(flags.json ? 'json' : flags.reporter);
+  const outlets = parseReporters(flags);
   const results = flags.merge ? await merge(named, io) : await checkEach(shardOf(named, flags.shard), flags, io);
   for (const { name, file } of outlets) {
     const text = reporters[name](results);
     if (file === undefined) io.stdout(text);
-    else writeWhole(resolve(io.cwd, file), text);
+    else write(resolve(io.cwd, file), text);
   }
   const verdicts = results.flatMap(({ rows }) => rows.map(({ verdict }) => verdict));
   const counted = flags.allowInconclusive ? verdicts.filter((verdict) => verdict !== 'inconclusive') : verdicts;
@@ -151,14 +158,32 @@ function parseRounds(text: string): number {
   return rounds;
 }
 
-/** @throws LccError LCC0003 */
-function parseReporters(list: string): { readonly name: ReporterName; readonly file: string | undefined }[] {
-  return list.split(',').map((text) => {
-    const [form = '', ...file] = text.trim().split('=');
-    const name = reporterNames.find((known) => known === form);
-    if (name === undefined) throw unknownChoice('reporter', form, reporterNames);
-    return { name, file: file.length === 0 ? undefined : file.join('=') };
-  });
+/** @throws LccError LCC0002, LCC0003 */
+function parseReporters({
+  json,
+  reporter,
+}: CheckFlags): { readonly name: ReporterName; readonly file: string | undefined }[] {
+  const lists = json ? ['json', ...(reporter === usualReporter ? [] : [reporter])] : [reporter];
+  return lists
+    .join()
+    .split(',')
+    .map((text) => {
+      const [form = '', ...rest] = text.trim().split('=');
+      const name = reporterNames.find((known) => known === form);
+      if (name === undefined) throw unknownChoice('reporter', form, reporterNames);
+      const file = rest.length === 0 ? undefined : rest.join('=');
+      if (file === '') throw flagInvalid('--reporter', text, 'form or form=file');
+      return { name, file };
+    });
+}
+
+/** @throws LccError LCC6110 */
+function write(file: string, text: string): void {
+  try {
+    writeWhole(file, text);
+  } catch (error) {
+    throw resultNotWritten(file, error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** @throws LccError LCC0002 */

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { Backend } from '../../targets/target.ts';
 import type { DeviceChoice } from '../6-budget/device/index.ts';
 import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
 
@@ -53,6 +54,15 @@ export function parseGpu(given: string): Gpu {
   const gpu = gpus.find((one) => one === given);
   if (!gpu) throw unknownChoice('GPU', given, gpus);
   return gpu;
+}
+
+export const backends: readonly Backend[] = ['wasm', 'webgpu'];
+
+/** The one backend that is timed. @throws LccError LCC0003 */
+export function parseBackend(given: string): Backend {
+  const backend = backends.find((one) => one === given);
+  if (!backend) throw unknownChoice('backend', given, backends);
+  return backend;
 }
 
 function parsePort(given: string): number {

@@ -15,6 +15,13 @@ async function ask(question: string): Promise<string> {
   return answer;
 }
 
+/** A reader that leaves early, such as `head`, is no failure: the work goes on, for its exit code. */
+function allowEarlyEnd(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+process.stdout.on('error', allowEarlyEnd);
+process.stderr.on('error', allowEarlyEnd);
 process.exitCode = await run(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import type { Backend } from '../../targets/target.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
 import { writeWhole } from '../data/write-whole.ts';
-import { unknownChoice } from '../diagnostics/cli.ts';
 import { measuredNotReadable, reportNotWritten } from '../diagnostics/report.ts';
 import type { KernelTimes, Manifest } from '../ir/report.ts';
 import { printTable } from '../table.ts';
-import { parseGpu } from './device-flags.ts';
+import { backends, parseBackend, parseGpu } from './device-flags.ts';
 import type { Io } from './io.ts';
 import type { MakeCommand } from './run.ts';
 
@@ -61,16 +61,6 @@ async function report(folder: string, { out, backend, gpu, json }: ReportFlags, 
       ? `${JSON.stringify({ report: file, kernels }, undefined, 2)}\n`
       : `${file}\n${printSlowest(manifest, kernels)}`,
   );
-}
-
-const backends = ['wasm', 'webgpu'] as const;
-type Backend = (typeof backends)[number];
-
-/** @throws LccError LCC0003 */
-function parseBackend(given: string): Backend {
-  const backend = backends.find((one) => one === given);
-  if (!backend) throw unknownChoice('backend', given, backends);
-  return backend;
 }
 
 async function measure(

@@ -70,3 +70,18 @@ export const resultInvalid = (file: string, reason: string) =>
     where: { file },
     remedy: 'Name files that lcc check --reporter json wrote.',
   });
+
+export const bundleNotRun = (bundle: string, reason: string) =>
+  new LccError({
+    code: 'LCC6109',
+    what: `The accuracy of ${bundle} cannot be measured: it does not load on wasm in Node: ${reason}.`,
+    remedy: 'Leave --evaluation out of the check and name it in the build, which records the accuracy.',
+  });
+
+export const resultNotWritten = (file: string, reason: string) =>
+  new LccError({
+    code: 'LCC6110',
+    what: `The result cannot be written: ${reason}.`,
+    where: { file },
+    remedy: 'Name a file in a folder that is there and can be written, such as --reporter junit=check.xml.',
+  });

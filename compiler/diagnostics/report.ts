@@ -1,16 +1,16 @@
 import { LccError } from './diagnostic.ts';
 
-/* LCC63xx: lcc report. */
+/* LCC63xx: lcc report, and what lcc bench shares with it. */
 
 const titles = { wasm: 'wasm', webgpu: 'WebGPU' } as const;
 
 export const bundleWithoutBackend = (folder: string, backend: 'wasm' | 'webgpu', backends: readonly string[]) =>
   new LccError({
     code: 'LCC6301',
-    what: `Kernels are to be timed on ${titles[backend]}, which this bundle was not built for.`,
+    what: `The bundle is to be timed on ${titles[backend]}, which it was not built for.`,
     where: { file: folder },
     values: { backends: backends.join(', ') },
-    remedy: `Time those that it has with --backend ${backends[0]}, or build it with --backends webgpu,wasm.`,
+    remedy: `Time it with --backend ${backends[0]}, or build it with --backends webgpu,wasm.`,
   });
 
 export const measuredNotReadable = (file: string, reason: string) =>

@@ -30,10 +30,13 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 /** Bundles of a cache at most. */
 const mostBundles = 100;
 
-/** Those not asked for for longest go. */
+/** Those not asked for for longest go. Other processes write and forget here too: what is listed may be gone. */
 export function forgetOldest(cache: string): void {
   const folders = readdirSync(join(cache, 'bundles')).map((key) => bundleFolder(cache, key));
-  const dated = folders.map((folder) => ({ folder, at: statSync(folder).mtimeMs }));
+  const dated = folders.flatMap((folder) => {
+    const stats = statSync(folder, { throwIfNoEntry: false });
+    return stats ? [{ folder, at: stats.mtimeMs }] : [];
+  });
   const old = dated.sort((a, b) => b.at - a.at).slice(mostBundles);
   for (const { folder } of old) rmSync(folder, { recursive: true, force: true });
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Connect, Environment } from 'vite';
@@ -24,11 +23,9 @@ export function serveBundles(): ServedBundles {
         return `new URL(/* @vite-ignore */ ${JSON.stringify(`${config.base}@lcc/${key}/${path}`)}, import.meta.url)`;
       });
     },
-    answer: (base) => async (request, response, next) => {
+    answer: (base) => (request, response, next) => {
       const [, key = '', path = ''] = /^@lcc\/(\w+)\/([\w.]+)$/.exec(pathOf(request.url, base)) ?? [];
-      const bundle = bundles.get(key);
-      if (!bundle?.files.has(path)) return next();
-      const bytes = await readFile(join(bundle.folder, path)).catch(() => undefined);
+      const bytes = bundles.get(key)?.files.get(path);
       if (bytes === undefined) return next();
       const type = path.endsWith('.wasm') ? 'application/wasm' : 'application/octet-stream';
       // The key names the content.

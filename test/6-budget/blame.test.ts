@@ -149,6 +149,13 @@ describe('what would bring it back', () => {
     ]);
   });
 
+  test('of a share of growth is enough to save it in bytes', () => {
+    const figures = { isGrowth: true, unit: 'share', limit: 0.02 } as const;
+    const row = makeRow({ measure: 'total', encoding: 'brotli' }, { ...figures, actual: 1, growth: 700_000 });
+    const [first] = withBlame(row, plain, undefined).next;
+    expect(first).toMatchObject({ action: 'lcc build --quantize int4 --calibration <data>', saves: 787_500 });
+  });
+
   test('memory and multiply-adds have steps of their own', () => {
     const limits = parseBudget({ memory: { run: '500 KB' }, macs: '900 K' }).limits;
     const rows = makePlanRows(compressed, limits, undefined).map((row) => withBlame(row, compressed, undefined));
@@ -187,6 +194,20 @@ describe('accuracy', () => {
   test('is the build’s, on both halves of its evaluation data', () => {
     const [row] = rowsOf(compressed, { accuracy: '95 %' });
     expect(row).toEqual(['accuracy', expect.closeTo((0.97 + 3 * 0.95) / 4, 9), 'ok']);
+  });
+
+  test('meets its limit exactly, whatever rounding its arithmetic leaves', () => {
+    const halves = (before: number, after: number, reported = { before, after }): FoundManifest => {
+      const metric = { name: 'top-1', samples: 100, before, after, drop: 0, bound: 0 };
+      const both = { ...metric, reported: { samples: 100, ...reported } };
+      return { ...compressed, compression: { ...compressed.compression!, metric: both } };
+    };
+    expect(0.98 - 0.97).toBeGreaterThan(0.01);
+    expect(rowsOf(halves(0.98, 0.97), { drop: '1 %' })[1]).toEqual(['drop', 0.01, 'ok']);
+    expect(rowsOf(halves(0.98, 0.9699), { drop: '1 %' })[1]).toEqual(['drop', 0.0101, 'over']);
+    expect((100 * 0.02 + 100 * 0.29) / 200).toBeLessThan(0.155);
+    const uneven = halves(0.02, 0.02, { before: 0.29, after: 0.29 });
+    expect(rowsOf(uneven, { accuracy: '15.5 %' })[0]).toEqual(['accuracy', 0.155, 'ok']);
   });
 
   test('is what is measured now where data is named', () => {

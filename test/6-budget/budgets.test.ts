@@ -18,6 +18,9 @@ describe('quantities', () => {
     ['300KB', 300_000],
     ['64 KiB', 65_536],
     ['1.5mb', 1_500_000],
+    ['4.1 MB', 4_100_000],
+    ['64.1KB', 64_100],
+    ['0.3 KiB', 307],
     ['1200', 1_200],
     ['0', 0],
     ['12 B', 12],
@@ -50,6 +53,8 @@ describe('quantities', () => {
     [parseCount, '450000', 450_000],
     [parseCount, '5 m', undefined],
     [parseShare, '0.5 %', 0.005],
+    [parseShare, '95 %', 0.95],
+    [parseShare, '1.1 %', 0.011],
     [parseShare, '0.25', 0.25],
     [parseShare, '98', undefined],
     [parseShare, '120 %', 1.2],
@@ -130,6 +135,12 @@ describe('budgets', () => {
     expect(limitsOf({ growth: '1 %' })).toEqual(['share growth of total brotli: 0.01']);
   });
 
+  test('a file may be as editors on Windows write it', () => {
+    const file = join(folder, 'a budget.json');
+    writeFileSync(file, '\ufeff{\r\n  "code": "30 KB"\r\n}\r\n');
+    expect(readBudget(file)).toEqual(parseBudget({ code: '30 KB' }));
+  });
+
   test('single bundles may have limits on top of those of all', () => {
     const budget = parseBudget({ code: '30KB', bundles: { digits: '20KB', face: { macs: '200 M' } } });
     expect(limitsFor(budget, ['digits', 'out']).map(nameOf)).toEqual(['code brotli', 'total brotli']);
@@ -202,6 +213,8 @@ describe('the schema that editors read', () => {
     { totl: '3KB' },
     { code: { zstd: '3KB' } },
     { code: '3 stones' },
+    { code: '300 K' },
+    { accuracy: 98 },
     { latency: { p95: '4 KB' } },
     { latency: { p59: '4 ms' } },
     { macs: true },

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { type CheckOptions, check } from '../../compiler/6-budget/check.ts';
 import { exitCodeOf } from '../../compiler/6-budget/check-result.ts';
 import { nameOf } from '../../compiler/6-budget/measures.ts';
-import type { BudgetText } from '../../compiler/6-budget/parse-budget.ts';
+import type { BudgetText, TimeText } from '../../compiler/6-budget/parse-budget.ts';
 import type { Round, TimingResult, TimingTask } from '../../compiler/6-budget/timing/page.ts';
-import { noBrowser } from '../../compiler/diagnostics/browser.ts';
+import { noBrowser, pageFailed } from '../../compiler/diagnostics/browser.ts';
 import { targets } from '../../targets/index.ts';
 import { profiles } from '../../targets/profiles/index.ts';
 import { readProfile } from '../../targets/profiles/parse-profile.ts';
@@ -38,7 +38,7 @@ function deviceOf(rounds: (mode: TimingTask['mode']) => readonly Round[], more: 
     close: async () => {},
     run: async ({ argument }) => {
       const task = argument as TimingTask;
-      opened.push(task);
+      opened.push({ ...task, compileLoad: task.compileLoad.slice() });
       const result: TimingResult = {
         isSoftware: false,
         userAgent: 'Chrome/1 Linux',
@@ -146,7 +146,8 @@ describe('latency', () => {
 
   test('of a profile that the remote device stands for is measured', async () => {
     const options = { ...deviceOf(() => steady(1)), devices: ['phone-mid'], isRemote: true };
-    const { rows } = await timesOf({ latency: { 'phone-mid': '1 ms', laptop: '1 ms' } }, options);
+    const { rows, result } = await timesOf({ latency: { 'phone-mid': '1 ms', laptop: { p95: '1 ms' } } }, options);
+    expect(result.notes).toEqual(['not checked, since other devices were named: latency p95 on laptop']);
     const limited = rows.filter(({ limit }) => limit !== undefined);
     expect(limited.map((row) => [nameOf(row), row.isEstimated, row.verdict])).toEqual([
       ['latency p50 wasm on phone-mid', undefined, 'over'],
@@ -175,6 +176,19 @@ describe('latency', () => {
     expect(exitCode).toBe(2);
   });
 
+  test('is not measured where WebGPU fails, for a reason of one line; where wasm fails the bundle is named', async () => {
+    const run = async () => {
+      throw pageFailed('Error: all is lost\n    at start (index.js:168:19)', ['a line of the console']);
+    };
+    const openDevice: CheckOptions['openDevice'] = async () => ({ name: 'stand-in', close: async () => {}, run });
+    const { rows, exitCode } = await timesOf({ latency: { webgpu: '4 ms' } }, { openDevice });
+    expect(rows[0]!.reason).toBe('The page failed: Error: all is lost');
+    expect(exitCode).toBe(2);
+    await expect(checkTiny({ latency: '4 ms' }, { openDevice })).rejects.toThrow(
+      /^LCC6004: The page failed: Error: all is lost\n {4}at start \(index.js:168:19\)\n {2}at \/.*\n {2}- a line/,
+    );
+  });
+
   test.each([
     [{ latency: { webgpu: '4 ms' } }, /LCC6106: The budget limits a time on webgpu, which .* was not built for\./],
     [{ latency: { 'phone-x': '4 ms' } }, /phone-x/],
@@ -195,8 +209,7 @@ describe('cold starts', () => {
     const { rows } = await timesOf({ coldStart: '60 ms' }, device);
     expect(rows[0]).toMatchObject({ measure: 'coldStart', actual: 50, verdict: 'ok' });
     expect(device.opened.map(({ mode }) => mode)).toEqual(Array(16).fill('cold'));
-    const salts = device.opened.map(({ compileLoad }) => compileLoad.at(-1));
-    expect(salts.length).toBe(16);
+    expect(new Set(device.opened.map(({ compileLoad }) => compileLoad.join())).size).toBe(16);
   });
 });
 
@@ -221,6 +234,24 @@ describe('memory', () => {
 
   test('is what the browser holds where that is more', async () => {
     expect((await memoryRows(900_000, { memory: '4 KB' })).rows[0]).toEqual(['memory peak', 900_000, 'over']);
+  });
+
+  test('is that of wasm where the bundle has it, whichever times are limited, in whatever order', async () => {
+    const openDevice: CheckOptions['openDevice'] = async () => ({
+      name: 'stand-in',
+      close: async () => {},
+      run: async ({ argument }) => {
+        const memory = (argument as TimingTask).backend === 'wasm' ? 65_536 : 900_000;
+        return { isSoftware: false, userAgent: 'Chrome/1 Linux', memory, rounds: steady(1) };
+      },
+    });
+    const latencies: readonly TimeText[] = [
+      { webgpu: '9 ms' },
+      { webgpu: '9 ms', wasm: '9 ms' },
+      { wasm: '9 ms', webgpu: '9 ms' },
+    ];
+    for (const latency of latencies)
+      expect((await checkTiny({ latency, memory: '4 KB' }, { openDevice })).verdict).toBe('ok');
   });
 
   test('is as planned without a browser, which a note says', async () => {

@@ -6,11 +6,14 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { withBlame } from '../../compiler/6-budget/blame.ts';
 import { check, makeResult, sizeRowsOf } from '../../compiler/6-budget/check.ts';
+import { describeFigure } from '../../compiler/6-budget/describe-row.ts';
 import { nameOf } from '../../compiler/6-budget/measures.ts';
 import { type BudgetText, parseBudget } from '../../compiler/6-budget/parse-budget.ts';
 import type { FoundManifest } from '../../compiler/6-budget/read-bundle.ts';
 import { reportJson } from '../../compiler/6-budget/reporters/json.ts';
 import { reportText } from '../../compiler/6-budget/reporters/text.ts';
+import { noBrowser } from '../../compiler/diagnostics/browser.ts';
+import { withFolder } from '../harness/bundle-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lcc-check-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -108,6 +111,38 @@ OVER  code brotli 14.0 KB of 13.0 KB (+500 B since the baseline): 1.0 KB too muc
     const result = checkSizes(bundle, '1KB');
     expect(JSON.parse(reportJson([result]))).toEqual(result);
     expect(JSON.parse(reportJson([result, result]))).toEqual({ results: [result, result] });
+  });
+
+  test('what was not there before may grow by no share, which JSON can say', () => {
+    const growth = { wasm: '500 %', wgsl: '1 %', weights: { gzip: '2 %' } };
+    const small = { ...baseline.files['model.wasm']!, sizes: sizes(0, 0, 0) };
+    const before: FoundManifest = { ...baseline, files: { ...baseline.files, 'model.wasm': small } };
+    const result = checkSizes(bundle, { growth }, before);
+    const grown = result.rows.filter(({ isGrowth }) => isGrowth);
+    expect(grown.map((row) => [nameOf(row), row.actual, row.limit, row.unit, row.verdict])).toEqual([
+      ['weights gzip', 0, 0.02, 'share', 'ok'],
+      ['wasm brotli', 8_000, 0, 'bytes', 'over'],
+      ['wgsl brotli', 0, 0, 'bytes', 'ok'],
+    ]);
+    expect(JSON.parse(reportJson([result]))).toEqual(result);
+  });
+
+  test('a limit on what lcc.json does not tell is no pass', async () => {
+    const budget = { macs: 1, memory: '1 KB', growth: { macs: '2 %', memory: '1 KB' } };
+    const openDevice = async () => {
+      throw noBrowser();
+    };
+    const manifest = JSON.stringify({ generator: 'lcc 0.0.1', name: 'x', files: {} });
+    const { verdict, rows } = await withFolder(new Map([['lcc.json', manifest]]), (bare) =>
+      check(bare, budget, { openDevice }),
+    );
+    expect(verdict).toBe('not measured');
+    expect(rows.filter(({ limit }) => limit !== undefined).map(describeFigure)).toEqual([
+      'memory peak not measured, at most 1.0 KB',
+      'growth of memory peak not measured, at most 1.0 KB',
+      'macs not measured, at most 1',
+      'growth of macs not measured, at most 2.00 %',
+    ]);
   });
 
   test('a folder is measured by its bytes, not by what its manifest claims', async () => {

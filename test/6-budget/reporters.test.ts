@@ -136,6 +136,14 @@ Next: See which part is largest; --backends leaves one backend out.</failure>
     expect(told('markdown', good)).toContain('### good: ✅ within');
   });
 
+  test('Markdown names a profile as it is, in its table and in what folds', () => {
+    const profile = './a_phone<1>.json';
+    const row = makeRow({ measure: 'latency', quantile: 'p50', backend: 'wasm', profile }, { actual: 5, limit: 4 });
+    const text = told('markdown', makeResult('x', [row]));
+    expect(text).toContain('| latency p50 wasm on ./a\\_phone\\<1\\>.json | 5.00 ms |');
+    expect(text).toContain('<summary>latency p50 wasm on ./a_phone&lt;1>.json: 1.00 ms too much</summary>');
+  });
+
   test('GitHub annotations', () => {
     const lines = told('github', bad, good).trimEnd().split('\n');
     expect(lines.map((line) => line.slice(0, line.indexOf('::', 2)))).toEqual([

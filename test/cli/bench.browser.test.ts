@@ -47,4 +47,12 @@ describeInBrowser('lcc bench', () => {
       for (const figure of [first, median, p90, memory]) expect(figure).toBeGreaterThan(0);
     }
   });
+
+  test.each([
+    ['webgpu', 'LCC6301: The bundle is to be timed on WebGPU, which it was not built for.'],
+    ['wasm,webgpu', 'LCC0003: There is no backend "wasm,webgpu".'],
+  ])('refuses --backend %s', async (backend, message) => {
+    const { code, stderr } = await lcc(`bench dist/model --backend ${backend}`);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
 });

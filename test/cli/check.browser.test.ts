@@ -92,4 +92,24 @@ describeInBrowser('lcc check in a browser', (browser) => {
     }
     expect(results).toHaveLength(2);
   });
+
+  test('a bundle for a target without BigInt is measured, by every command that does', async () => {
+    const model = onnxModel({
+      inputs: [{ name: 'ids', dtype: 'int64', shape: [4] }],
+      outputs: [{ name: 'y', dtype: 'int64', shape: [4] }],
+      initializers: { w: tensorOf('int64', [5], [3n, 1n, 4n, 1n, 5n]) },
+      nodes: [{ op: 'Gather', inputs: ['w', 'ids'], outputs: ['y'], name: 'gather' }],
+    });
+    writeFileSync(join(folder, 'ids.onnx'), model);
+    const lcc = (command: string) => runCli(command.split(' '), folder);
+    await lcc('build ids.onnx --target embedded-wasm -o ids');
+    for (const command of [
+      'check ids --budget {"latency":"1s","coldStart":"60s"} --rounds 10',
+      'report ids',
+      'bench ids --rounds 2 --against onnxruntime-web',
+    ]) {
+      const { code, stderr } = await lcc(command);
+      expect([command, code, stderr]).toEqual([command, 0, '']);
+    }
+  });
 });

@@ -56,6 +56,33 @@ describe('lcc check', () => {
     expect((await check('old', '--evaluation', 'labelled.csv', '--budget', '{"accuracy":"75 %"}')).code).toBe(0);
   });
 
+  test('measures what takes 64-bit integers as 32 bits on a target without BigInt', async () => {
+    const model = onnxModel({
+      inputs: [{ name: 'n', dtype: 'int64', shape: [1, 2] }],
+      outputs: [{ name: 'y', dtype: 'float32', shape: [1, 2] }],
+      initializers: {},
+      nodes: [{ op: 'Cast', inputs: ['n'], outputs: ['y'], attributes: { to: 1 }, name: 'cast' }],
+    });
+    writeFileSync(join(folder, 'counts.onnx'), model);
+    write('counts.csv', '1,0,0\n0,7,1\n9,2,0\n3,5,0');
+    const budget = ['--budget', '{"accuracy":"75 %"}'];
+    for (const target of ['mobile-wasm', 'embedded-wasm']) {
+      await lcc('build', 'counts.onnx', '--target', target, '-o', target);
+      const { code, stdout, stderr } = await check(target, '--evaluation', 'counts.csv', ...budget);
+      expect([code, stderr, stdout]).toEqual([0, '', expect.stringContaining('ok    accuracy 75.00 %')]);
+    }
+  });
+
+  test.each([
+    ['gpu', ['--backends', 'webgpu'], 'this bundle was built without wasm'],
+    ['edge', ['--target', 'edge-worker'], ''],
+  ])('cannot run a bundle for %s here', async (name, flags, reason) => {
+    expect((await lcc('build', 'tiny.onnx', ...flags, '-o', name)).code).toBe(0);
+    const { code, stderr } = await check(name, '--evaluation', 'labelled.csv', '--budget', '{"accuracy":"75 %"}');
+    const message = `LCC6109: The accuracy of tiny cannot be measured: it does not load on wasm in Node: ${reason}`;
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
   test('what cannot be told is no pass: exit code 2', async () => {
     const { code, stdout } = await check('old', '--budget', '{"accuracy":"80 %"}');
     expect([code, stdout]).toEqual([2, expect.stringContaining('accuracy not measured, at least 80.00 %')]);
@@ -124,10 +151,19 @@ describe('many bundles', () => {
   });
 });
 
+test('--json is for the output; what goes to files still does', async () => {
+  const { code, stdout } = await check('old', '--budget', '1MB', '--json', '--reporter', 'junit=check.xml');
+  expect([code, JSON.parse(stdout).verdict]).toEqual([0, 'ok']);
+  expect(readFileSync(join(folder, 'check.xml'), 'utf8')).toContain('<testsuite name="old" tests="1"');
+});
+
 describe('refusals', () => {
   test.each([
     [['.'], 'LCC6103: This is not a whole lcc bundle: lcc.json is missing.'],
     [['old', '--reporter', 'xml'], 'LCC0003: There is no reporter "xml".'],
+    [['old', '--reporter', 'text,junit='], 'LCC0002: --reporter takes form or form=file.'],
+    [['old', '--reporter', 'json=none/x.json'], 'LCC6110: The result cannot be written: ENOENT'],
+    [['none', '--baseline', 'HEAD'], 'LCC6103: This is not a whole lcc bundle: lcc.json is missing.'],
     [['old', '--baseline', 'none.json'], 'LCC6107: There is no baseline: '],
     [['old', '--baseline', 'tiny.onnx'], 'LCC6104: '],
     [['old', '--shard', '3/2'], 'LCC0002: --shard takes i/n, such as 1/3.'],

@@ -98,10 +98,10 @@ test('lcc report needs a bundle, with code for the backend that it times', async
     await withFolder(files, async (folder) => {
       const { code, stderr } = await runCli(['report', folder, '--backend', asked], folder);
       expect(code).toBe(2);
-      expect(stderr).toBe(`LCC6301: Kernels are to be timed on ${title}, which this bundle was not built for.
+      expect(stderr).toBe(`LCC6301: The bundle is to be timed on ${title}, which it was not built for.
   at ${folder}
   backends: ${built}
-  Next: Time those that it has with --backend ${built}, or build it with --backends webgpu,wasm.
+  Next: Time it with --backend ${built}, or build it with --backends webgpu,wasm.
 `);
     });
   }

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readImports } from '../harness/source-imports.ts';
+import { readImports, repository } from '../harness/source-imports.ts';
 
 const atStart = readImports(['compiler', 'targets', 'runtime']).filter(({ when }) => when === 'start');
 
@@ -26,4 +29,14 @@ test('compiling in this process loads what generates code, not what prints it', 
   const reached = reach('compiler/index.ts');
   expect([...reached]).toContain('binaryen');
   for (const name of ['ts-morph', 'rollup', 'playwright-core', 'jiti']) expect([...reached]).not.toContain(name);
+});
+
+test('a reader that leaves early, such as head, changes no exit code', async () => {
+  const jiti = join(repository, 'node_modules/jiti/lib/jiti-cli.mjs');
+  const main = join(repository, 'compiler/cli/main.ts');
+  const child = spawn(process.execPath, [jiti, main, 'targets', '--json']);
+  child.stdout.destroy();
+  let told = '';
+  child.stderr.on('data', (text) => (told += text));
+  expect([await once(child, 'close'), told]).toEqual([[0, null], '']);
 });

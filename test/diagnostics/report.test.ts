@@ -19,10 +19,10 @@ it('what goes wrong with reports, word for word', () => {
   ];
   expect(errors.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2]);
   expect(errors.map(({ message }) => message).join('\n\n')).toMatchInlineSnapshot(`
-    "LCC6301: Kernels are to be timed on WebGPU, which this bundle was not built for.
+    "LCC6301: The bundle is to be timed on WebGPU, which it was not built for.
       at dist/model
       backends: wasm
-      Next: Time those that it has with --backend wasm, or build it with --backends webgpu,wasm.
+      Next: Time it with --backend wasm, or build it with --backends webgpu,wasm.
 
     LCC6302: What was measured of the bundle cannot be read: it is no JSON object.
       at lcc.measured.json

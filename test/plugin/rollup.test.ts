@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -135,6 +135,13 @@ describe('the cache', () => {
     expect(names).not.toContain('other-0');
     expect(names).not.toContain('other-1');
     expect(names).toContain('other-2');
+  });
+
+  test('may lose a bundle to another process at any time', async () => {
+    const app = appWith('./digits.onnx');
+    mkdirSync(app.at('cache/bundles'), { recursive: true });
+    symlinkSync(app.at('gone'), app.at('cache/bundles/listed-but-gone'));
+    expect((await bundle(app, { target, cache: app.at('cache') })).files).toHaveLength(4);
   });
 
   test('lies beside the installed packages', async () => {

@@ -109,7 +109,7 @@ describe('the key of a bundle', () => {
     );
   });
 
-  test('is another for another option, plan, array or data file', () => {
+  test('is another for another option, plan, array, data file or metric', () => {
     const seen = new Set([key()]);
     const expectAnother = (found: string) => {
       expect(seen.has(found)).toBe(false);
@@ -124,6 +124,12 @@ describe('the key of a bundle', () => {
     expectAnother(key());
     app.write('one.onnx', scalingModel(2));
     expectAnother(key());
+    const metric = app.at('metric.ts');
+    expectAnother(key({ metric }));
+    for (const score of [0, 1]) {
+      app.write('metric.ts', `export default () => ${score};`);
+      expectAnother(key({ metric }));
+    }
     expect(existsSync(app.at('two.onnx'))).toBe(false);
     expect(() => keyOf(app.at('two.onnx'), options)).toThrow('LCC1001');
   });

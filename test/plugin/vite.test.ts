@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { build, createServer, type InlineConfig } from 'vite';
 import { describe, expect, test } from 'vitest';
 import lcc from '../../compiler/plugin/vite.ts';
@@ -17,6 +17,25 @@ const appWith = (specifier: string): App =>
     'models/digits.onnx': scalingModel(),
     'package.json': '{ "type": "module" }',
   });
+
+test('the dev server hands out what it placed, whatever became of the cache', async () => {
+  const app = appWith('./models/digits.onnx');
+  const config = { ...configOf(app), plugins: [lcc({ target: 'mobile-wasm', cache: app.at('cache') })] };
+  const server = await createServer({ ...config, server: { port: 0, host: '127.0.0.1', ws: false } });
+  await server.listen();
+  const url = server.resolvedUrls?.local[0] ?? '';
+  const page = await server.transformRequest('/main.js');
+  const [module = ''] = /\/@id\/__x00__lcc:[^"]*/.exec(page?.code ?? '') ?? [];
+  const code = await (await fetch(new URL(module, url))).text();
+  const [weights = ''] = /\/@lcc\/\w+\/model\.lcw/.exec(code) ?? [];
+  const [key = ''] = readdirSync(app.at('cache/bundles'));
+  const expected = readFileSync(app.at(`cache/bundles/${key}/model.lcw`));
+  rmSync(app.at('cache'), { recursive: true });
+  const answer = await fetch(new URL(weights, url));
+  expect(answer.headers.get('content-type')).toBe('application/octet-stream');
+  expect(Buffer.from(await answer.arrayBuffer()).equals(expected)).toBe(true);
+  await server.close();
+});
 
 describe('code for servers', () => {
   test.each([

@@ -15,6 +15,8 @@ export interface BenchTask {
   /** engines to measure beside it, each with the model that the bundle was built from */
   readonly rivals?: readonly Engine<RivalName>[];
   readonly inputs: readonly PortTask[];
+  /** as the bundle takes them, where it takes others than the rivals */
+  readonly bundleInputs?: readonly PortTask[];
   readonly outputs: readonly { readonly name: string }[];
   readonly backend: BackendName;
   /** interleaved rounds of the steady measurement; default 30 */
@@ -71,6 +73,7 @@ export async function openBench(
         mode,
         backend: task.backend,
         inputs: task.inputs,
+        bundleInputs: task.bundleInputs ?? task.inputs,
         outputs: task.outputs.map(({ name }) => name),
         rounds: task.rounds ?? 30,
       };

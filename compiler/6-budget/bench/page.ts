@@ -12,7 +12,9 @@ export interface PageTask {
   readonly backend: BackendName;
   /** cold: time from nothing loaded to the first output. steady: medians of interleaved rounds. */
   readonly mode: 'cold' | 'steady';
+  /** as rivals take them, and as the bundle does */
   readonly inputs: readonly PortTask[];
+  readonly bundleInputs: readonly PortTask[];
   readonly outputs: readonly string[];
   readonly rounds: number;
 }
@@ -47,15 +49,20 @@ export interface PageParts {
  * Engines take turns, the order reversed every round; a sample is the mean of as many runs as fill five milliseconds.
  */
 export async function measureInPage(task: PageTask, parts: PageParts): Promise<PageResult> {
-  const arrays = parts.makeFeeds(task.inputs);
-  const feeds = task.inputs.map((input): Feed => {
-    const data = arrays[input.name];
-    if (data === undefined) throw new Error(`no feed for ${input.name}`);
-    return { ...input, data };
-  });
+  const feedsOf = (inputs: readonly PortTask[]): Feed[] => {
+    const arrays = parts.makeFeeds(inputs);
+    return inputs.map((input) => {
+      const data = arrays[input.name];
+      if (data === undefined) throw new Error(`no feed for ${input.name}`);
+      return { ...input, data };
+    });
+  };
+  const [rivalFeeds, bundleFeeds] = [feedsOf(task.inputs), feedsOf(task.bundleInputs)];
   const open = async (name: EngineName): Promise<OpenEngine> => {
     const reusesResults = name === 'lcc reusing';
-    const openEngine = parts.open[reusesResults ? 'lcc' : name];
+    const isBundle = reusesResults || name === 'lcc';
+    const feeds = isBundle ? bundleFeeds : rivalFeeds;
+    const openEngine = parts.open[isBundle ? 'lcc' : name];
     if (openEngine === undefined) throw new Error(`no engine ${name}`);
     return openEngine({ backend: task.backend, feeds, outputs: task.outputs, reusesResults, load: parts.load });
   };

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import { pageFailed } from '../../diagnostics/browser.ts';
 import { type Site, serve } from './serve.ts';
 
@@ -32,9 +32,10 @@ export async function runInPage(browser: Browser, run: PageRun): Promise<unknown
       ...run.files,
     },
   });
-  const context = await browser.newContext();
   const log: string[] = [];
+  let context: BrowserContext | undefined;
   try {
+    context = await browser.newContext();
     const page = await context.newPage();
     page.on('console', (message) => {
       log.push(message.text());
@@ -45,12 +46,18 @@ export async function runInPage(browser: Browser, run: PageRun): Promise<unknown
     const result = page.evaluate(callPage, run.argument);
     return await Promise.race([result, rejectLater(run.timeout ?? 60_000)]);
   } catch (error) {
-    throw pageFailed(error instanceof Error ? error.message.replace(/^page\.evaluate: /, '') : String(error), log);
+    throw pageFailed(reasonOf(error), log);
   } finally {
-    await context.close();
+    await context?.close();
     await server.close();
   }
 }
+
+/** Without what Playwright puts around it: its call, its steps, and all that a browser that is gone ever wrote. */
+const reasonOf = (error: unknown): string =>
+  error instanceof Error
+    ? error.message.replace(/^[a-z]+\.\w+: /i, '').replace(/\n(Browser logs|Call log):.*/s, '')
+    : String(error);
 
 type PageFunction = (argument: unknown) => unknown;
 

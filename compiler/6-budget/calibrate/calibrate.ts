@@ -2,6 +2,7 @@ import { isSoftwareAdapter } from '../../../runtime/webgpu.ts';
 import type { DeviceProfile } from '../../../targets/profiles/profile.ts';
 import { browserOf } from '../browser/browser-of.ts';
 import { isolation } from '../browser/isolation.ts';
+import { clockStep } from '../clock-step.ts';
 import type { RunPage } from '../device/device.ts';
 import { bestTenth, disturbedFrom, quantile } from '../timing/statistics.ts';
 import { compileLoadModule, saltBytes } from './compile-load.ts';
@@ -35,7 +36,11 @@ export interface Calibration {
 }
 
 const module = `const calibrate = ${calibrateInPage.toString()};
-const parts = { fillOperands: ${fillOperands.toString()}, isSoftwareAdapter: ${isSoftwareAdapter.toString()} };
+const parts = {
+  clockStep: ${clockStep.toString()},
+  fillOperands: ${fillOperands.toString()},
+  isSoftwareAdapter: ${isSoftwareAdapter.toString()},
+};
 export default (task) => calibrate(task, parts);`;
 
 /** Runs the calibration kernels in a page of the device: some seconds. @throws LccError LCC6004 when the page fails */

@@ -1,4 +1,5 @@
 import type { isSoftwareAdapter } from '../../../runtime/webgpu.ts';
+import type { clockStep } from '../clock-step.ts';
 import type { fillOperands } from './fill-operands.ts';
 import type { multiplyAdds, places } from './kernels.ts';
 import type { gpuSizes, shaders, workgroups } from './shaders.ts';
@@ -45,6 +46,7 @@ export interface CalibrationFigures {
 
 /** What runs in the page beside it, each as its own text. */
 export interface PageParts {
+  readonly clockStep: typeof clockStep;
   readonly fillOperands: typeof fillOperands;
   readonly isSoftwareAdapter: typeof isSoftwareAdapter;
 }
@@ -69,14 +71,7 @@ export async function calibrateInPage(task: CalibrationTask, parts: PageParts): 
   const medianOf = (samples: readonly number[]): number =>
     [...samples].sort((a, b) => a - b)[samples.length >> 1] ?? Number.NaN;
 
-  /** Milliseconds of the clock's smallest step, which browsers make coarse where a page is not isolated. */
-  const clockStep = (): number => {
-    const start = performance.now();
-    let now = start;
-    while (now === start) now = performance.now();
-    return now - start;
-  };
-  const sampleTime = Math.max(task.sampleTime, 20 * Math.min(clockStep(), clockStep(), clockStep()));
+  const sampleTime = Math.max(task.sampleTime, 20 * parts.clockStep());
 
   const openKernels = async (): Promise<Kernels> => {
     if (!WebAssembly.validate(task.kernels)) throw new Error('this browser has no 128-bit wasm SIMD');

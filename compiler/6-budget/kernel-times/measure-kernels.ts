@@ -4,6 +4,7 @@ import { bundleWithoutBackend } from '../../diagnostics/report.ts';
 import type { Manifest, WasmKernelTimes } from '../../ir/report.ts';
 import { browserOf } from '../browser/browser-of.ts';
 import { launchBrowser, runInPage } from '../browser/index.ts';
+import { bundlePorts } from '../bundle-ports.ts';
 import { bundleSite } from '../bundle-site.ts';
 import { makeFeeds } from '../page-feeds.ts';
 import { clockImport, idleExport, instrument } from './instrument.ts';
@@ -37,7 +38,7 @@ export async function measureKernels(
     const calls = manifest.calls.length;
     const module = instrument(bytes, calls);
     const task: KernelTask = {
-      inputs: manifest.inputs,
+      inputs: bundlePorts(manifest).inputs,
       module,
       clock: clockImport,
       idle: idleExport,

@@ -50,7 +50,10 @@ function cells(row: CheckRow): string[] {
 function printReasons(row: CheckRow): string[] {
   const head = row.verdict === 'over' ? `${rowName(row)}: ${describeExcess(row)}` : `${rowName(row)}: ${row.verdict}`;
   const lines = describeReasons(row).map((line) => `- ${escapeMarkdown(line)}`);
-  return [`<details><summary>${escapeMarkdown(head)}</summary>`, '', ...lines, '', '</details>', ''];
+  return [`<details><summary>${escapeHtml(head)}</summary>`, '', ...lines, '', '</details>', ''];
 }
+
+/** Up to the next empty line it is HTML, where a backslash stands for itself. */
+const escapeHtml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 const escapeMarkdown = (text: string): string => text.replaceAll(/[\\|<>*_`[\]]/g, (character) => `\\${character}`);

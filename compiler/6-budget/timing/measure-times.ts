@@ -5,6 +5,7 @@ import { bundleSite } from '../bundle-site.ts';
 import { compileLoadModule, saltBytes } from '../calibrate/compile-load.ts';
 import { fillOperands } from '../calibrate/fill-operands.ts';
 import { calibrationModule, multiplyAdds, places } from '../calibrate/kernels.ts';
+import { clockStep } from '../clock-step.ts';
 import type { RunPage } from '../device/device.ts';
 import { makeFeeds, type PortTask } from '../page-feeds.ts';
 import { noteMemories } from '../page-memory.ts';
@@ -83,6 +84,7 @@ export async function measureTimes(task: TimesTask, runPage: RunPage): Promise<T
 const module = `const time = ${timeInPage.toString()};
 const parts = {
   load: (path) => import(path),
+  clockStep: ${clockStep.toString()},
   makeFeeds: ${makeFeeds.toString()},
   noteMemories: ${noteMemories.toString()},
   fillOperands: ${fillOperands.toString()},

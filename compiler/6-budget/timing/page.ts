@@ -1,6 +1,7 @@
 import type { isSoftwareAdapter } from '../../../runtime/webgpu.ts';
 import type { fillOperands } from '../calibrate/fill-operands.ts';
 import type { multiplyAdds, places } from '../calibrate/kernels.ts';
+import type { clockStep } from '../clock-step.ts';
 import type { makeFeeds, PortTask } from '../page-feeds.ts';
 import type { noteMemories } from '../page-memory.ts';
 
@@ -43,6 +44,7 @@ export interface TimingResult {
 export interface PageParts {
   /** imports a module of the page's site */
   readonly load: (path: string) => Promise<unknown>;
+  readonly clockStep: typeof clockStep;
   readonly makeFeeds: typeof makeFeeds;
   readonly noteMemories: typeof noteMemories;
   readonly fillOperands: typeof fillOperands;
@@ -51,7 +53,8 @@ export interface PageParts {
 
 /**
  * Runs in the page, as its own text: it may refer to nothing outside itself. Every round runs the calibration kernels for
- * about half a millisecond each, then the bundle once, or as often as fills a tenth of a millisecond.
+ * about half a millisecond each, then the bundle once, or as often as fills a tenth of a millisecond; both for longer where
+ * the clock is coarse.
  */
 export async function timeInPage(task: TimingTask, parts: PageParts): Promise<TimingResult> {
   interface Model {
@@ -90,22 +93,18 @@ export async function timeInPage(task: TimingTask, parts: PageParts): Promise<Ti
     work();
     return performance.now() - began;
   };
-  // Engines replace no call that is under way: many short ones.
-  const iterations = { float: 1, integer: 1 };
-  for (const name of ['float', 'integer'] as const) {
+  const coarse = 20 * parts.clockStep();
+  const [kernelTime, runTime] = [Math.max(0.5, coarse), Math.max(0.1, coarse)];
+  /** Iterations of a kernel that fill its time. */
+  const iterationsOf = (name: 'float' | 'integer'): number => {
+    // Engines replace no call that is under way: many short ones.
     for (let call = 0; call < 300; call++) kernels[name](100);
-    iterations[name] = Math.max(
-      1,
-      Math.round(
-        2000 *
-          (0.5 /
-            Math.max(
-              0.01,
-              timed(() => kernels[name](2000)),
-            )),
-      ),
-    );
-  }
+    for (let count = 2000; ; count *= 2) {
+      const ms = timed(() => kernels[name](count));
+      if (ms > kernelTime / 4) return Math.max(1, Math.round((count * kernelTime) / ms));
+    }
+  };
+  const iterations = { float: iterationsOf('float'), integer: iterationsOf('integer') };
   const rateOf = (name: 'float' | 'integer'): number => {
     const ms = timed(() => kernels[name](iterations[name]));
     return (task.multiplyAdds[name] * iterations[name] * 1000) / Math.max(ms, 0.005);
@@ -133,7 +132,7 @@ export async function timeInPage(task: TimingTask, parts: PageParts): Promise<Ti
       await model.run(feeds);
       runs++;
     }
-    const count = Math.ceil((0.1 * runs) / (performance.now() - warm));
+    const count = Math.ceil((runTime * runs) / (performance.now() - warm));
     const began = performance.now();
     const isDone = (): boolean => rounds.length >= 20 && performance.now() - began > 1000 * task.seconds;
     while (rounds.length < task.rounds && !isDone()) {

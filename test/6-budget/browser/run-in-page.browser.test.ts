@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runInPage } from '../../../compiler/6-budget/browser/index.ts';
+import { launchBrowser, runInPage } from '../../../compiler/6-budget/browser/index.ts';
 import { describeInBrowser } from '../../harness/browser.ts';
 
 /** (func (param v128 v128 v128) (result v128) local.get 0 local.get 1 local.get 2 f32x4.relaxed_madd) */
@@ -70,5 +70,16 @@ describeInBrowser('a page', (browser) => {
   test('that hangs is given up', async () => {
     const module = 'export default () => new Promise(() => {});';
     await expect(runInPage(browser(), { module, timeout: 200 })).rejects.toThrow('no answer after 0.2 s');
+  });
+
+  test('whose browser is gone is reported, and leaves no server behind', async () => {
+    const servers = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
+    const before = servers();
+    const closed = await launchBrowser();
+    await closed.close();
+    await expect(runInPage(closed, { module: '' })).rejects.toThrow(
+      /LCC6004: The page failed: .* has been closed\n {2}Next/,
+    );
+    expect(servers()).toBe(before);
   });
 });
