@@ -2,7 +2,7 @@ import type { Target } from '../targets/target.ts';
 import { type Compressed, type CompressTask, compress } from './3-compress/plan/compress.ts';
 import { decisiveLoss, type Loss, type MetricLoss, makeMetricComparison } from './3-compress/plan/judge.ts';
 import { type Figures, isMet, totalOf } from './3-compress/plan/limits.ts';
-import { printByteCount } from './6-budget/byte-count.ts';
+import { printMetric } from './data/metrics/print-metric.ts';
 import { calibrationMissing, limitsInfeasible, planDoesNotFit } from './diagnostics/compress.ts';
 import type { FinetuneTask } from './finetune.ts';
 import type { CompileOptions } from './ir/bundle.ts';
@@ -12,6 +12,9 @@ import { makeRunner } from './make-runner.ts';
 import { estimateScript, makeMeasureSize, measureScript } from './measure-size.ts';
 import { readPlan, writePlan } from './plan-file.ts';
 import { proveFolds } from './prove-folds.ts';
+import { printBytes } from './quantity/bytes.ts';
+import { printDuration } from './quantity/duration.ts';
+import { printShare } from './quantity/share.ts';
 import { randomInputs } from './random-inputs.ts';
 import type { Compression } from './read-compression.ts';
 import { readSamples } from './read-samples.ts';
@@ -141,26 +144,26 @@ function printSize(
   { latency, memory }: CompressTask['limits'],
   { profile }: Target,
 ): string {
-  const parts = [printByteCount(totalOf({ size }))];
-  if (latency !== undefined) parts.push(`${size.milliseconds.toFixed(2)} ms estimated on ${profile}`);
-  if (memory !== undefined) parts.push(`${printByteCount(size.memory)} in memory`);
+  const parts = [printBytes(totalOf({ size }))];
+  if (latency !== undefined) parts.push(`${printDuration(size.milliseconds)} estimated on ${profile}`);
+  if (memory !== undefined) parts.push(`${printBytes(size.memory)} in memory`);
   return parts.join(', ');
 }
 
 const printLoss = ({ error, metric }: Loss): string =>
   metric
-    ? `${metric.name} ${metric.after.toFixed(4)} (drop at most ${metric.bound.toFixed(4)})`
-    : `relative error ${(100 * error).toFixed(2)} %`;
+    ? `${metric.name} ${printMetric(metric.name, metric.after)} (drop at most ${printMetric(metric.name, metric.bound)})`
+    : `relative error ${printShare(error)}`;
 
 function describeNearest(found: Compressed, limits: CompressTask['limits'], { profile }: Target): string[] {
   const { size, loss } = found;
   const lines: string[] = [];
-  if (limits.size !== undefined)
-    lines.push(`size: ${printByteCount(totalOf(found))} of ${printByteCount(limits.size)}`);
-  if (limits.memory !== undefined)
-    lines.push(`memory: ${printByteCount(size.memory)} of ${printByteCount(limits.memory)}`);
+  if (limits.size !== undefined) lines.push(`size: ${printBytes(totalOf(found))} of ${printBytes(limits.size)}`);
+  if (limits.memory !== undefined) lines.push(`memory: ${printBytes(size.memory)} of ${printBytes(limits.memory)}`);
   if (limits.latency !== undefined)
-    lines.push(`latency on ${profile}, estimated: ${size.milliseconds.toFixed(2)} ms of ${limits.latency} ms`);
+    lines.push(
+      `latency on ${profile}, estimated: ${printDuration(size.milliseconds)} of ${printDuration(limits.latency)}`,
+    );
   if (limits.drop !== undefined) lines.push(`loss: ${decisiveLoss(loss).toPrecision(3)} of ${limits.drop}`);
   return isMet(found, limits) ? [] : lines;
 }

@@ -1,47 +1,51 @@
-import { printByteCount } from './6-budget/byte-count.ts';
-import type { ActionReport, CompressionReport } from './ir/report.ts';
+import { printMetric } from './data/metrics/print-metric.ts';
+import type { ActionReport, CompressionReport, Outcome } from './ir/report.ts';
+import { printBytes } from './quantity/bytes.ts';
+import { printCount } from './quantity/count.ts';
+import { printShare } from './quantity/share.ts';
 import { printTable } from './table.ts';
 
 /** What each lossy step saved and lost, then every action; sizes are estimates of the download. */
 export function describeCompression(report: CompressionReport): string[] {
   const { before, steps, actions, metric, attempts, tradeOff } = report;
+  const heads = ['size', 'multiply-adds', 'relative error', ...(metric ? [metric.name] : [])];
   const rows = [
-    ['', 'actions', 'size', 'multiply-adds', 'relative error', ...(metric ? [metric.name] : [])],
-    row('as it came', '', before.size, before.macs, 0, before.metric),
-    ...steps.map((step) => row(step.pass, String(step.actions), step.size, step.macs, step.error, step.metric)),
+    ['', 'actions', ...heads],
+    ['as it came', '', ...figures({ ...before, error: 0 }, metric)],
+    ...steps.map((step) => [step.pass, String(step.actions), ...figures(step, metric)]),
   ];
   const table = printTable(rows).trimEnd().split('\n');
-  const verdict = metric
-    ? [
-        `${metric.name} ${percent(metric.before)} to ${percent(metric.after)} on ${metric.samples} samples, ` +
-          `drop at most ${percent(metric.bound)} (90 %)` +
-          (metric.reported
-            ? `; on ${metric.reported.samples} that decided nothing ${percent(metric.reported.before)} to ${percent(metric.reported.after)}`
-            : ''),
-      ]
-    : [];
-  const points = printTable([
-    ['size', 'multiply-adds', 'relative error', ...(metric ? [metric.name] : [])],
-    ...tradeOff.map((point) => row('', '', point.size, point.macs, point.error, point.metric).slice(2)),
-  ]);
+  const verdict = metric ? [describeMetric(metric)] : [];
+  const points = printTable([heads, ...tradeOff.map((point) => figures(point, metric))]);
   const curve = tradeOff.length > 1 ? ['what sizes lose:', ...points.trimEnd().split('\n')] : [];
   return [...table, ...verdict, ...actions.map(describeAction), `${attempts} builds measured`, ...curve];
 }
 
-function row(name: string, actions: string, size: number, macs: number, error: number, metric?: number): string[] {
-  const figures = [printByteCount(size), (macs / 1e6).toPrecision(3).concat(' M'), percent(error)];
-  return [name, actions, ...figures, ...(metric === undefined ? [] : [percent(metric)])];
+type Metric = NonNullable<CompressionReport['metric']>;
+
+const figures = (
+  { size, macs, error, metric: value }: Omit<Outcome, 'milliseconds'>,
+  metric: Metric | undefined,
+): string[] => [
+  printBytes(size),
+  printCount(macs),
+  printShare(error),
+  ...(metric && value !== undefined ? [printMetric(metric.name, value)] : []),
+];
+
+function describeMetric({ name, samples, before, after, bound, reported }: Metric): string {
+  const change = (from: number, to: number): string => `${printMetric(name, from)} to ${printMetric(name, to)}`;
+  const held = reported
+    ? `; on ${reported.samples} that decided nothing ${change(reported.before, reported.after)}`
+    : '';
+  return `${name} ${change(before, after)} on ${samples} samples, drop at most ${printMetric(name, bound)} (90 %)${held}`;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-
 function describeAction({ pass, place, level, error, bits, macs, outputError }: ActionReport): string {
-  const bytes = `${printByteCount(Math.ceil(bits.before / 8))} to ${printByteCount(Math.ceil(bits.after / 8))}`;
-  const work = macs
-    ? `, ${(macs.before / 1e6).toPrecision(3)} M to ${(macs.after / 1e6).toPrecision(3)} M multiply-adds`
-    : '';
+  const bytes = `${printBytes(Math.ceil(bits.before / 8))} to ${printBytes(Math.ceil(bits.after / 8))}`;
+  const work = macs ? `, ${printCount(macs.before)} to ${printCount(macs.after)} multiply-adds` : '';
   const loss = outputError
-    ? `relative error ${percent(outputError.before)} to ${percent(outputError.after)}`
+    ? `relative error ${printShare(outputError.before)} to ${printShare(outputError.after)}`
     : `local error ${error.toExponential(1)}`;
   return `${pass} ${place}: ${level}, ${bytes}${work}, ${loss}`;
 }

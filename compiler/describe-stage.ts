@@ -1,7 +1,8 @@
-import { printByteCount } from './6-budget/byte-count.ts';
 import { describeCompression } from './describe-compression.ts';
 import type { StageEvent } from './ir/bundle.ts';
 import type { Proof } from './ir/report.ts';
+import { printBytes } from './quantity/bytes.ts';
+import { printCount } from './quantity/count.ts';
 
 /** Seconds where milliseconds would fill the column. */
 export const printTime = (ms: number): string => (ms < 1e5 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`);
@@ -18,12 +19,12 @@ export function describeStage(event: StageEvent): string[] {
     }
     case 'lower': {
       const { program } = event;
-      const memory = `constants ${printByteCount(program.constants.size)}, arena ${printByteCount(program.arenaBytes)}`;
-      return [`${count(program.kernels.length, 'kernel')}, ${printMacs(program.macs)}, ${memory}`];
+      const memory = `constants ${printBytes(program.constants.size)}, arena ${printBytes(program.arenaBytes)}`;
+      return [`${count(program.kernels.length, 'kernel')}, ${printCount(program.macs)} MACs, ${memory}`];
     }
     case 'emit': {
       const bytes = [...event.files.values()].reduce((sum, file) => sum + file.length, 0);
-      return [`${count(event.files.size, 'file')}, ${printByteCount(bytes)}`];
+      return [`${count(event.files.size, 'file')}, ${printBytes(bytes)}`];
     }
     case 'parity':
       return [count(event.proofs.length, 'comparison'), ...event.proofs.map(describeProof)];
@@ -36,10 +37,5 @@ export const describeProof = ({ engine, result }: Proof): string =>
   result.kind === 'agrees'
     ? `${engine} agrees: ${result.worst.toExponential(1)} of ${result.tolerance.toExponential(1)}`
     : `${engine} not proven: ${result.reason}`;
-
-export function printMacs(macs: number): string {
-  if (macs < 1e6) return `${(macs / 1e3).toFixed(1)} K MACs`;
-  return macs < 1e9 ? `${(macs / 1e6).toFixed(1)} M MACs` : `${(macs / 1e9).toFixed(2)} G MACs`;
-}
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -1,8 +1,8 @@
 import { allAuto, allOff, isLimited, type Limits, type Switches } from './3-compress/plan/options.ts';
-import { parseByteCount } from './6-budget/byte-count.ts';
 import { flagInvalid } from './diagnostics/cli.ts';
 import { autoNeedsLimit } from './diagnostics/compress.ts';
 import type { CompressionOptions } from './ir/bundle.ts';
+import { parseBytes } from './quantity/bytes.ts';
 
 export interface Compression {
   readonly switches: Switches;
@@ -39,7 +39,7 @@ function readDrop(drop: number): number {
 }
 
 function readBytes(flag: string, value: number | string): number {
-  const bytes = parseByteCount(String(value));
+  const bytes = parseBytes(String(value));
   if (bytes === undefined || bytes === 0) throw flagInvalid(flag, String(value), 'a size such as 300KB');
   return bytes;
 }

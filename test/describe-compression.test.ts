@@ -57,3 +57,23 @@ it('says what each step saved and lost, what was done where, and what sizes lose
     54.3 KB  2.20 M         26.99 %         99.50 %"
   `);
 });
+
+it('tells a metric that is no share as it is', () => {
+  const outcome = { size: 50_000, macs: 1_000_000, milliseconds: 1, metric: 6.4021 };
+  const lines = describeCompression({
+    limits: { drop: 0.1 },
+    attempts: 1,
+    before: { ...outcome, metric: 6.39 },
+    steps: [{ ...outcome, pass: 'truncate-rank', actions: 1, error: 0.01 }],
+    actions: [],
+    tradeOff: [],
+    metric: { name: 'perplexity', samples: 300, before: 6.39, after: 6.4021, drop: 0.0121, bound: 0.04567 },
+  });
+  expect(lines.join('\n')).toMatchInlineSnapshot(`
+    "               actions  size     multiply-adds  relative error  perplexity
+    as it came              50.0 KB  1.00 M         0.00 %          6.39
+    truncate-rank  1        50.0 KB  1.00 M         1.00 %          6.402
+    perplexity 6.39 to 6.402 on 300 samples, drop at most 0.04567 (90 %)
+    1 builds measured"
+  `);
+});

@@ -7,6 +7,7 @@ import { type Import, importsOf, readImports, repository } from './harness/sourc
 const layers = [
   'runtime',
   'compiler/diagnostics',
+  'compiler/quantity',
   'compiler/tensor',
   'compiler/kernel',
   'compiler/ops',

@@ -1,4 +1,4 @@
-import { metrics } from '../data/metrics/index.ts';
+import { shareMetrics } from '../data/metrics/print-metric.ts';
 import { type CheckRow, makeRow } from './check-result.ts';
 import type { Limit } from './parse-budget.ts';
 import type { FoundManifest } from './read-bundle.ts';
@@ -8,9 +8,6 @@ export interface Accuracy {
   readonly name: string;
   readonly value: number;
 }
-
-/** Names of the metrics that a budget's accuracy can be of. */
-const shares: readonly string[] = metrics.filter(({ isShare }) => isShare).map(({ name }) => name);
 
 /**
  * Accuracy as it is measured now or was by the build, and what compression lost by the build's measurement, on all of the
@@ -39,12 +36,12 @@ function accuracyRow(
 ): CheckRow[] {
   const own = limits.filter((limit) => limit.measure === measure).map(({ limit }) => limit);
   const limit = own.length === 0 ? undefined : measure === 'accuracy' ? Math.max(...own) : Math.min(...own);
-  const isShare = metric === undefined || shares.includes(metric);
+  const isShare = metric === undefined || shareMetrics.includes(metric);
   if (actual !== undefined && isShare) return [makeRow({ measure }, { actual, ...(limit !== undefined && { limit }) })];
   if (limit === undefined) return [];
   const reason = isShare
     ? `nothing is known of it: ${remedies[measure]}`
-    : `the metric is ${metric}, which is no share of the samples: limit what ${shares.join(', ')} measure`;
+    : `the metric is ${metric}, which is no share of the samples: limit what ${shareMetrics.join(', ')} measure`;
   return [makeRow({ measure }, { limit, reason })];
 }
 

@@ -1,7 +1,7 @@
 import { profiles } from '../../targets/profiles/index.ts';
 import { encodings, type SizeMeasure, sizeMeasures } from '../ir/download.ts';
+import type { Unit } from '../quantity/quantity.ts';
 import { defOf, type Measure, measureNames, moments, quantiles } from './measures.ts';
-import type { Unit } from './quantity.ts';
 
 type Schema = { readonly [keyword: string]: unknown };
 

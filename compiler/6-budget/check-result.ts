@@ -1,5 +1,5 @@
+import type { Unit } from '../quantity/quantity.ts';
 import { defOf, nameOf, type Subject } from './measures.ts';
-import type { Unit } from './quantity.ts';
 
 /**
  * `over`: past the limit, beyond doubt. `inconclusive`: the confidence interval holds the limit, or the machine was too busy

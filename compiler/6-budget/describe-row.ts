@@ -1,6 +1,6 @@
+import { printQuantity, type Unit } from '../quantity/quantity.ts';
 import { type Cause, type CheckRow, type NextStep, rowName } from './check-result.ts';
 import { defOf } from './measures.ts';
-import { printQuantity, type Unit } from './quantity.ts';
 
 /** `total brotli 14.0 KB of 13.0 KB (+500 B since the baseline)`; times with their interval. */
 export function describeFigure(row: CheckRow): string {

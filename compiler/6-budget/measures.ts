@@ -1,6 +1,6 @@
 import type { Backend } from '../../targets/target.ts';
 import { type Encoding, type SizeMeasure, sizeMeasures } from '../ir/download.ts';
-import type { Unit } from './quantity.ts';
+import type { Unit } from '../quantity/quantity.ts';
 
 /** `peak`: while the weights are read, their file is held too. `run`: from then on. */
 export type Moment = 'peak' | 'run';

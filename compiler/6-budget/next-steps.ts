@@ -1,4 +1,5 @@
-import { printByteCount } from './byte-count.ts';
+import { printBytes } from '../quantity/bytes.ts';
+import { printShare } from '../quantity/share.ts';
 import type { CheckRow, NextStep } from './check-result.ts';
 import type { FoundManifest } from './read-bundle.ts';
 
@@ -44,7 +45,7 @@ function smallerResult(row: CheckRow, { compression }: FoundManifest): NextStep[
       action: `lcc build --max-size ${asFlag(size)}`,
       saves: now - size,
       unit: 'bytes',
-      loss: metric === undefined ? `relative error ${percent(error)}` : `metric ${percent(metric)}`,
+      loss: metric === undefined ? `relative error ${printShare(error)}` : `metric ${printShare(metric)}`,
     }));
 }
 
@@ -60,14 +61,12 @@ function betterResult(row: CheckRow, { compression }: FoundManifest): NextStep[]
       action: `lcc build --max-size ${asFlag(size)}`,
       saves: metric - now,
       unit: 'share',
-      loss: `${printByteCount(size - sizeNow(compression))} more`,
+      loss: `${printBytes(size - sizeNow(compression))} more`,
     }));
 }
 
 /** Rounded up to a tenth of a KB. */
 const asFlag = (bytes: number): string => `${Math.ceil(bytes / 100) / 10}KB`;
-
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 function singleSteps({ compression }: FoundManifest, saved: 'bytes' | 'memory' | 'macs'): NextStep[] {
   return (compression?.next?.[saved] ?? []).map(({ pass, place, level, saves, error }) => ({

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { budgetImpossible, budgetInvalid, budgetNotReadable } from '../diagnostics/budget.ts';
 import type { SizeMeasure } from '../ir/download.ts';
-import { parseByteCount } from './byte-count.ts';
+import { parseBytes } from '../quantity/bytes.ts';
 import { defOf, nameOf, type Subject } from './measures.ts';
 import { parseLimits } from './parse-limits.ts';
 
@@ -67,7 +67,7 @@ export type BudgetText =
  */
 export function readBudget(flag: string): Budget {
   const text = flag.trim();
-  if (parseByteCount(text) !== undefined) return parseBudget(text);
+  if (parseBytes(text) !== undefined) return parseBudget(text);
   if (text.startsWith('{')) return parseBudget(parseJson(text, undefined));
   let content: string;
   try {

@@ -1,7 +1,11 @@
 import { profiles } from '../../targets/profiles/index.ts';
 import { budgetInvalid } from '../diagnostics/budget.ts';
 import { encodings, type SizeMeasure, sizeMeasures } from '../ir/download.ts';
-import { parseByteCount } from './byte-count.ts';
+import { parseBytes } from '../quantity/bytes.ts';
+import { parseCount } from '../quantity/count.ts';
+import { parseDuration } from '../quantity/duration.ts';
+import type { Unit } from '../quantity/quantity.ts';
+import { parseShare } from '../quantity/share.ts';
 import {
   defOf,
   type Measure,
@@ -13,7 +17,6 @@ import {
   type TimeMeasure,
 } from './measures.ts';
 import type { Limit, Quantity } from './parse-budget.ts';
-import { parseCount, parseDuration, parseShare, type Unit } from './quantity.ts';
 
 /** The limits of any `BudgetText`. @throws LccError LCC6102 */
 export function parseLimits(
@@ -175,7 +178,7 @@ function entriesOf(value: unknown, what: string, form: string, file: string | un
 }
 
 const forms: Readonly<Record<Unit, readonly [parse: (text: string) => number | undefined, form: string]>> = {
-  bytes: [parseByteCount, 'a size such as 300 KB'],
+  bytes: [parseBytes, 'a size such as 300 KB'],
   ms: [parseDuration, 'a time such as 4 ms'],
   macs: [parseCount, 'a count such as 5 M'],
   share: [parseShare, 'a share such as 0.5 %'],

@@ -2,10 +2,10 @@ import { estimateFromWork } from '../../targets/profiles/estimate-time.ts';
 import type { DeviceProfile } from '../../targets/profiles/profile.ts';
 import type { Backend } from '../../targets/target.ts';
 import type { Work } from '../ir/count-work.ts';
+import { printQuantity } from '../quantity/quantity.ts';
 import { type CheckRow, makeRow } from './check-result.ts';
 import type { TimeMeasure } from './measures.ts';
 import type { Limit } from './parse-budget.ts';
-import { printQuantity } from './quantity.ts';
 import type { Times } from './timing/measure-times.ts';
 import { quantileOf, type Sampled } from './timing/statistics.ts';
 

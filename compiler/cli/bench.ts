@@ -2,11 +2,11 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BenchResult, EngineResult } from '../6-budget/bench/bench.ts';
 import { bundlePorts } from '../6-budget/bundle-ports.ts';
-import { printByteCount } from '../6-budget/byte-count.ts';
-import { printQuantity } from '../6-budget/quantity.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
 import { flagInvalid } from '../diagnostics/cli.ts';
 import { bundleWithoutBackend } from '../diagnostics/report.ts';
+import { printBytes } from '../quantity/bytes.ts';
+import { printQuantity } from '../quantity/quantity.ts';
 import { printTable } from '../table.ts';
 import { parseBackend, parseGpu } from './device-flags.ts';
 import type { Io } from './io.ts';
@@ -82,7 +82,7 @@ function printResult({ engines }: BenchResult): string {
     e.engine,
     e.backend,
     ...[e.first, e.median, e.p90].map((ms) => printQuantity(ms, 'ms')),
-    ...(e.backend === 'wasm' ? [printByteCount(e.memory)] : []),
+    ...(e.backend === 'wasm' ? [printBytes(e.memory)] : []),
   ]);
   const [ours, ...others] = engines;
   const memory = ours?.backend === 'wasm' ? ['wasm memory'] : [];

@@ -4,7 +4,6 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { isTargetName, targets } from '../../targets/index.ts';
 import { requireReplaceable } from '../5-emit/write-folder.ts';
-import { printByteCount } from '../6-budget/byte-count.ts';
 import { check } from '../6-budget/check.ts';
 import { type CheckResult, downloadOf, exitCodeOf } from '../6-budget/check-result.ts';
 import type { Budget } from '../6-budget/parse-budget.ts';
@@ -20,6 +19,7 @@ import type { Report } from '../ir/report.ts';
 import { type CompressionFlags, parseCompressionFlags } from '../parse-compression-flags.ts';
 import { defaultTarget, type ModelFlags, parseModelFlags } from '../parse-model-flags.ts';
 import { budgetFrom, placeData, sizeLimit } from '../place-settings.ts';
+import { printBytes } from '../quantity/bytes.ts';
 import { findConfig, readBuildModule } from '../read-config.ts';
 import { withCompressionFlags } from './compression-flags.ts';
 import type { ExitCode, Io } from './io.ts';
@@ -167,7 +167,7 @@ function printControl({ fraction, parameters, bytes, metric, control, bundle }: 
   const print = ({ validation, test }: Standing): string =>
     `${validation.toFixed(4)}${test === undefined ? '' : `, ${test.toFixed(4)} on the test data`}`;
   return [
-    `control: ${16 * fraction}/16 of the hidden widths, ${parameters} parameters from scratch, ${printByteCount(bytes)} as int8`,
+    `control: ${16 * fraction}/16 of the hidden widths, ${parameters} parameters from scratch, ${printBytes(bytes)} as int8`,
     `         ${metric} ${print(control)}`,
     `bundle:  ${metric} ${print(bundle)}`,
     '',

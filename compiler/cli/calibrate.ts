@@ -6,6 +6,9 @@ import type { Calibration } from '../6-budget/calibrate/calibrate.ts';
 import { writeWhole } from '../data/write-whole.ts';
 import { flagInvalid } from '../diagnostics/cli.ts';
 import { profileNotWritten } from '../diagnostics/device.ts';
+import { printBytes } from '../quantity/bytes.ts';
+import { printCount } from '../quantity/count.ts';
+import { printDuration } from '../quantity/duration.ts';
 import { printTable } from '../table.ts';
 import { type DeviceFlags, parseDeviceFlags, parseGpu, withDeviceFlags } from './device-flags.ts';
 import type { Io } from './io.ts';
@@ -93,20 +96,20 @@ const printBusy = (disturbed: number): string =>
   `the device was busy: ${Math.round(100 * disturbed)} % of the rounds were slowed down; measure again when it is quiet\n`;
 
 function printRates({ profile: { description, wasm, webgpu }, webgpu: gpu }: Calibration): string {
-  const rate = (perSecond: number, unit: string): string => `${(perSecond / 1e9).toPrecision(3)} ${unit}`;
-  const time = (ms: number): string => `${ms.toPrecision(3)} ms`;
+  const speed = (perSecond: number): string => `${printCount(perSecond)} multiply-adds/s`;
+  const rate = (perSecond: number): string => `${printBytes(perSecond)}/s`;
   const rows = [
-    ['wasm', 'float32 SIMD', rate(wasm.float, 'G multiply-adds/s')],
-    ['', 'int8 SIMD', rate(wasm.integer, 'G multiply-adds/s')],
-    ['', 'memory', rate(wasm.bandwidth, 'GB/s')],
-    ['', 'compile and first run', `${(wasm.compile / 1e6).toPrecision(3)} MB/s`],
+    ['wasm', 'float32 SIMD', speed(wasm.float)],
+    ['', 'int8 SIMD', speed(wasm.integer)],
+    ['', 'memory', rate(wasm.bandwidth)],
+    ['', 'compile and first run', rate(wasm.compile)],
     ...(webgpu
       ? [
-          ['webgpu', 'float32', rate(webgpu.float, 'G multiply-adds/s')],
-          ['', 'memory', rate(webgpu.bandwidth, 'GB/s')],
-          ['', 'dispatch', time(webgpu.dispatch)],
-          ['', 'round trip', time(webgpu.roundTrip)],
-          ['', 'pipeline', time(webgpu.pipeline)],
+          ['webgpu', 'float32', speed(webgpu.float)],
+          ['', 'memory', rate(webgpu.bandwidth)],
+          ['', 'dispatch', printDuration(webgpu.dispatch)],
+          ['', 'round trip', printDuration(webgpu.roundTrip)],
+          ['', 'pipeline', printDuration(webgpu.pipeline)],
         ]
       : []),
   ];

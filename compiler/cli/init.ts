@@ -2,11 +2,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { isTargetName, targets } from '../../targets/index.ts';
-import { parseByteCount } from '../6-budget/byte-count.ts';
 import { writeWhole } from '../data/write-whole.ts';
 import { configExists, flagInvalid, initNeedsModel, unknownChoice } from '../diagnostics/cli.ts';
 import { modelNotFound } from '../diagnostics/ingest.ts';
 import { defaultTarget } from '../parse-model-flags.ts';
+import { parseBytes } from '../quantity/bytes.ts';
 import { findConfig } from '../read-config.ts';
 import type { Io } from './io.ts';
 import type { MakeCommand } from './run.ts';
@@ -83,7 +83,7 @@ function check({ model, target, budget }: Answers, cwd: string): Answers {
   if (model === '') throw initNeedsModel(cwd);
   if (!existsSync(resolve(cwd, model))) throw modelNotFound(resolve(cwd, model));
   if (!isTargetName(target)) throw unknownChoice('target', target, Object.keys(targets));
-  if (budget !== undefined && !parseByteCount(budget)) throw flagInvalid('--budget', budget, 'a size such as 300KB');
+  if (budget !== undefined && !parseBytes(budget)) throw flagInvalid('--budget', budget, 'a size such as 300KB');
   return { model, target, budget };
 }
 

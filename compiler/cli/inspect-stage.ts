@@ -1,10 +1,11 @@
-import { printByteCount } from '../6-budget/byte-count.ts';
 import { describeProof } from '../describe-stage.ts';
 import type { StageEvent } from '../ir/bundle.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';
 import { printProgram } from '../ir/print-program.ts';
 import type { KernelReport } from '../ir/report.ts';
+import { printBytes } from '../quantity/bytes.ts';
+import { printShare } from '../quantity/share.ts';
 import { printTable } from '../table.ts';
 import { sizesOf } from '../tensor/shape.ts';
 
@@ -18,7 +19,7 @@ export function printStage(event: StageEvent): string {
     case 'lower':
       return `${printKernels(event.kernels)}\n${printProgram(event.program)}`;
     case 'emit':
-      return printTable([...event.files].map(([path, bytes]) => [path, printByteCount(bytes.length)]));
+      return printTable([...event.files].map(([path, bytes]) => [path, printBytes(bytes.length)]));
     case 'parity':
       return event.proofs.map((proof) => `${describeProof(proof)}\n`).join('');
     default:
@@ -74,8 +75,8 @@ export const printKernels = (kernels: readonly KernelReport[]): string =>
     ...kernels.map((kernel) => [
       kernel.backend,
       String(kernel.calls),
-      `${(100 * kernel.macShare).toFixed(1)}%`,
-      printByteCount(kernel.bytes),
+      printShare(kernel.macShare),
+      printBytes(kernel.bytes),
       kernel.form,
       `${kernel.name}  ${kernel.work}`.trimEnd(),
     ]),

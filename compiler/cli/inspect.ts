@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { printByteCount } from '../6-budget/byte-count.ts';
 import { readManifest } from '../6-budget/read-bundle.ts';
 import { describeCompression } from '../describe-compression.ts';
-import { printMacs } from '../describe-stage.ts';
 import { stageOfBundle, unknownChoice } from '../diagnostics/cli.ts';
 import { type CompileOptions, type Stage, type StageEvent, stages } from '../ir/bundle.ts';
 import type { Manifest, Report } from '../ir/report.ts';
 import { defaultTarget, type ModelFlags, parseModelFlags } from '../parse-model-flags.ts';
+import { printBytes } from '../quantity/bytes.ts';
+import { printCount } from '../quantity/count.ts';
 import { printTable } from '../table.ts';
 import { describeStageAsJson, printKernels, printStage } from './inspect-stage.ts';
 import type { Io } from './io.ts';
@@ -87,21 +87,16 @@ function printReport({
   const ports = (kind: string, list: Report['inputs']) =>
     list.map((port) => [kind, `"${port.name}" ${port.dtype}[${port.shape.join(',')}]`]);
   const facts = [
-    ['model', `${name}, ${source.file ?? 'from bytes'}, ${printByteCount(source.bytes)}`],
+    ['model', `${name}, ${source.file ?? 'from bytes'}, ${printBytes(source.bytes)}`],
     ...ports('input', inputs),
     ...ports('output', outputs),
     ['target', `${target}: ${backends.join(', ')}`],
-    ['work', printMacs(macs)],
-    ['memory', `constants ${printByteCount(memory.constants)}, arena ${printByteCount(memory.arena)}`],
+    ['work', `${printCount(macs)} MACs`],
+    ['memory', `constants ${printBytes(memory.constants)}, arena ${printBytes(memory.arena)}`],
     ...constants.flatMap(({ name: constant, form, bytes, decodedBytes }) =>
       decodedBytes === undefined
         ? []
-        : [
-            [
-              'stored',
-              `"${constant}" ${form}, ${printByteCount(bytes)}, decoded at load to ${printByteCount(decodedBytes)}`,
-            ],
-          ],
+        : [['stored', `"${constant}" ${form}, ${printBytes(bytes)}, decoded at load to ${printBytes(decodedBytes)}`]],
     ),
     ...passes.filter((pass) => pass.changes > 0).map((pass) => ['pass', `${pass.name}: ${pass.changes}`]),
   ];
@@ -112,7 +107,7 @@ function printReport({
 function printFiles({ files }: Manifest): string {
   const sizes = Object.entries(files).map(([path, { sizes: s }]) => [
     path,
-    ...[s.raw, s.gzip, s.brotli].map(printByteCount),
+    ...[s.raw, s.gzip, s.brotli].map(printBytes),
   ]);
   return printTable([['file', 'raw', 'gzip', 'brotli'], ...sizes]);
 }

@@ -1,7 +1,7 @@
 import { createColors } from 'picocolors';
 import { describeStage, printTime } from '../describe-stage.ts';
 import { type Stage, type StageEvent, stages } from '../ir/bundle.ts';
-import { printDuration } from '../print-duration.ts';
+import { printWait } from '../quantity/duration.ts';
 import type { Io } from './io.ts';
 
 export interface Progress {
@@ -26,7 +26,7 @@ export function makeProgressLine(io: Io): ProgressLine {
   const { dim } = createColors(io.isTerminal);
   return {
     rewrite: (text, left) => {
-      const rest = left === undefined || left < 1000 ? '' : `, about ${printDuration(left)} left`;
+      const rest = left === undefined || left < 1000 ? '' : `, about ${printWait(left)} left`;
       if (io.isTerminal) io.stderr(`${clearLine}  ${dim(`${text}${rest}`)}`);
     },
     stop: () => {

@@ -6,6 +6,8 @@ import { readManifest } from '../6-budget/read-bundle.ts';
 import { writeWhole } from '../data/write-whole.ts';
 import { measuredNotReadable, reportNotWritten } from '../diagnostics/report.ts';
 import type { KernelTimes, Manifest } from '../ir/report.ts';
+import { printDuration } from '../quantity/duration.ts';
+import { printShare } from '../quantity/share.ts';
 import { printTable } from '../table.ts';
 import { backends, parseBackend, parseGpu } from './device-flags.ts';
 import type { Io } from './io.ts';
@@ -135,8 +137,8 @@ function printSlowest({ calls, kernels }: Manifest, times: KernelTimes): string 
     .map(({ kernel, value }, i) => ({ value, name: own[kernel]?.name ?? '', ms: times.calls[i] ?? 0 }))
     .sort((a, b) => b.ms - a.ms)
     .slice(0, mostRows)
-    .map(({ value, name, ms }) => [value, name, printMs(ms), `${((100 * ms) / (milliseconds.sum || 1)).toFixed(1)} %`]);
-  const whole = `one run ${printMs(milliseconds.whole)}, its kernels ${printMs(milliseconds.sum)}; means of ${runs} runs in ${browser}`;
+    .map(({ value, name, ms }) => [value, name, printDuration(ms), printShare(ms / (milliseconds.sum || 1))]);
+  const whole = `one run ${printDuration(milliseconds.whole)}, its kernels ${printDuration(milliseconds.sum)}; means of ${runs} runs in ${browser}`;
   return `${printTable([['value', 'kernel', 'time', 'share'], ...rows])}${whole}${printAdapter(times)}\n`;
 }
 
@@ -144,5 +146,3 @@ function printAdapter(times: KernelTimes): string {
   if (times.backend === 'wasm') return '';
   return ` on ${times.adapter}${times.isSoftware ? '\nthe adapter is software: its times mean nothing' : ''}`;
 }
-
-const printMs = (ms: number): string => `${ms.toPrecision(3)} ms`;

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { targets } from '../../targets/index.ts';
 import { profiles } from '../../targets/profiles/index.ts';
+import { printCount } from '../quantity/count.ts';
 import { printTable } from '../table.ts';
 import type { MakeCommand } from './run.ts';
 
@@ -38,7 +39,7 @@ const printProfiles = (): string =>
     ...Object.values(profiles).map(({ name, origin, wasm, description }) => [
       name,
       origin.kind,
-      `${(wasm.float / 1e9).toPrecision(2)} G multiply-adds`,
+      `${printCount(wasm.float)} multiply-adds`,
       description,
     ]),
   ]);

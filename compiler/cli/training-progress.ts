@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 import type { EpochReport } from '../2-train/train-network.ts';
-import { printDuration } from '../print-duration.ts';
+import { printWait } from '../quantity/duration.ts';
 import type { TrainingStart } from '../train.ts';
 import type { Io } from './io.ts';
 
@@ -33,7 +33,7 @@ export function makeTrainingProgress(io: Io): TrainingProgress {
       if (!io.isTerminal || now - shown < 200) return;
       shown = now;
       const left = ((now - begun) / (done - first)) * (all - done);
-      io.stderr(`${clear}  ${colors.dim(`step ${done} of ${all}, ${printDuration(left)} left`)}`);
+      io.stderr(`${clear}  ${colors.dim(`step ${done} of ${all}, ${printWait(left)} left`)}`);
     },
     epoch: ({ epoch, epochs, loss, validation, examplesPerSecond, seconds, status }) => {
       const parts = [
@@ -43,7 +43,7 @@ export function makeTrainingProgress(io: Io): TrainingProgress {
         `${seconds.toFixed(1)} s`,
         ...Object.entries(status).map(([name, value]) => `${name} ${value.toFixed(3)}`),
       ];
-      const left = epoch < epochs ? `, ${printDuration(1000 * seconds * (epochs - epoch))} left` : '';
+      const left = epoch < epochs ? `, ${printWait(1000 * seconds * (epochs - epoch))} left` : '';
       io.stderr(`${clear}  epoch ${epoch} of ${epochs}  ${parts.join(', ')}${left}\n`);
     },
   };

@@ -66,7 +66,7 @@ OVER  growth of total brotli +3.10 % of 2.00 %: 1.10 % too much
       Next: See which part is largest; --backends leaves one backend out.
 ok    macs 1.00 M of 2.00 M
       one note
-      measured in Chrome/1, 22.5 G multiply-adds a second in its calibration kernel; 7 % of the rounds were disturbed and set aside
+      measured in Chrome/1, 22.50 G multiply-adds a second in its calibration kernel; 7 % of the rounds were disturbed and set aside
 `);
     expect(told('text', makeResult('x', [inaccurate]))).toContain(
       'OVER  accuracy 97.00 %, at least 98.00 %: 1.00 % too little\n',

@@ -5,10 +5,10 @@ import { Command } from 'commander';
 import { type BenchResult, type EngineResult, openBench } from '../../compiler/6-budget/bench/bench.ts';
 import { onnxRuntimeEngine } from '../../compiler/6-budget/bench/engines/onnxruntime-web.ts';
 import type { EngineName } from '../../compiler/6-budget/bench/page.ts';
-import { printByteCount } from '../../compiler/6-budget/byte-count.ts';
 import { check } from '../../compiler/6-budget/check.ts';
 import { compile } from '../../compiler/compile.ts';
 import type { KernelReport, Report } from '../../compiler/ir/report.ts';
+import { printBytes } from '../../compiler/quantity/bytes.ts';
 import { printTable } from '../../compiler/table.ts';
 import { referenceModelNames } from '../harness/reference-models.ts';
 import { sharedFolder } from '../harness/shared.ts';
@@ -66,11 +66,11 @@ async function benchModels(): Promise<void> {
     const [ours, other] = [engineOf(result, 'lcc'), engineOf(result, 'onnxruntime-web')];
     return [
       name,
-      printByteCount(codeBrotli),
+      printBytes(codeBrotli),
       `${buildSeconds.toFixed(1)} s`,
-      printByteCount(report.memory.constants + report.memory.arena),
+      printBytes(report.memory.constants + report.memory.arena),
       String(sumOf(report, (kernel) => kernel.calls)),
-      printByteCount(sumOf(report, (kernel) => kernel.bytes)),
+      printBytes(sumOf(report, (kernel) => kernel.bytes)),
       printPair(ours?.first, other?.first),
       printPair(ours?.median, other?.median),
       result.worst.toExponential(1),

@@ -1,7 +1,9 @@
 import { findLayers } from '../../ir/layers.ts';
 import type { KernelTimes, Manifest } from '../../ir/report.ts';
+import { printWhole } from '../../quantity/count.ts';
+import { printDuration } from '../../quantity/duration.ts';
+import { printShare } from '../../quantity/share.ts';
 import { printBars } from './bars.ts';
-import { printCount, printMs, printShare } from './figures.ts';
 import { type Html, html } from './html.ts';
 import { type Column, printTable } from './table.ts';
 
@@ -28,9 +30,9 @@ function printTimes(manifest: Manifest, times: KernelTimes): Html {
   const { title, where, told } = describeTimes(times);
   return html`
 <figure><figcaption>Time of each call in one run on ${title}, in ${browser}, ${where}${rest}</figcaption>
-${printBars(`Time of each call on ${title}`, bars.slice(0, mostBars), printMs)}</figure>
-${told}<p class="note">Means of ${printCount(runs)} runs on random inputs. One run takes ${printMs(milliseconds.whole)}, copies of inputs and
-outputs with it; its kernels, ${clocks[backend]}, add up to ${printMs(milliseconds.sum)}.</p>`;
+${printBars(`Time of each call on ${title}`, bars.slice(0, mostBars), printDuration)}</figure>
+${told}<p class="note">Means of ${printWhole(runs)} runs on random inputs. One run takes ${printDuration(milliseconds.whole)}, copies of inputs and
+outputs with it; its kernels, ${clocks[backend]}, add up to ${printDuration(milliseconds.sum)}.</p>`;
 }
 
 const clocks = {
@@ -105,5 +107,5 @@ const kernelColumns: readonly Column[] = [
 
 const describeKernel = (kernel: Kernel | undefined): (string | undefined)[] =>
   kernel
-    ? [kernel.work, kernel.form, printShare(kernel.macShare), printCount(kernel.bytes), printCount(kernel.codeBytes)]
+    ? [kernel.work, kernel.form, printShare(kernel.macShare), printWhole(kernel.bytes), printWhole(kernel.codeBytes)]
     : [];

@@ -1,26 +1,35 @@
+import { printMetric } from '../../data/metrics/print-metric.ts';
 import type { ActionReport, CompressionReport } from '../../ir/report.ts';
+import { printBytes } from '../../quantity/bytes.ts';
+import { printCount, printWhole } from '../../quantity/count.ts';
+import { printDuration } from '../../quantity/duration.ts';
+import { printShare } from '../../quantity/share.ts';
 import { printBars } from './bars.ts';
-import { printBytes, printCount, printMs, printShare, printWork } from './figures.ts';
 import { type Html, html } from './html.ts';
 import { type Cell, type Column, foldTable, printTable } from './table.ts';
 
+type Metric = NonNullable<CompressionReport['metric']>;
+
+type Figures = CompressionReport['before'] & { readonly error: number };
+
 /** What a table says of whole models. */
-export const outcomeColumns = (metric: string | undefined): readonly Column[] => [
+export const outcomeColumns = (metric: Metric | undefined): readonly Column[] => [
   { name: 'download' },
   { name: 'multiply-adds' },
   { name: 'one run, estimated' },
   { name: 'relative error' },
-  ...(metric === undefined ? [] : [{ name: metric }]),
+  ...(metric ? [{ name: metric.name }] : []),
 ];
 
-type Figures = CompressionReport['before'] & { readonly error: number };
-
-export const outcomeCells = ({ size, macs, milliseconds, error, metric }: Figures): Cell[] => [
-  printCount(size),
-  printCount(macs),
-  printMs(milliseconds),
+export const outcomeCells = (
+  { size, macs, milliseconds, error, metric: value }: Figures,
+  metric: Metric | undefined,
+): Cell[] => [
+  printWhole(size),
+  printWhole(macs),
+  printDuration(milliseconds),
   printShare(error),
-  ...(metric === undefined ? [] : [printShare(metric)]),
+  ...(metric && value !== undefined ? [printMetric(metric.name, value)] : []),
 ];
 
 /** The whole after each lossy pass, then every action. */
@@ -35,10 +44,10 @@ ${printBars(
 )}</figure>
 ${printTable({
   caption: 'after each step',
-  columns: [{ name: 'step', isText: true }, { name: 'actions' }, ...outcomeColumns(metric?.name)],
+  columns: [{ name: 'step', isText: true }, { name: 'actions' }, ...outcomeColumns(metric)],
   rows: [
-    ['as it came', 0, ...outcomeCells({ ...before, error: 0 })],
-    ...steps.map((step) => [step.pass, step.actions, ...outcomeCells(step)]),
+    ['as it came', 0, ...outcomeCells({ ...before, error: 0 }, metric)],
+    ...steps.map((step) => [step.pass, step.actions, ...outcomeCells(step, metric)]),
   ],
 })}
 <p class="note">Relative error is the L2 error of the worst output over how much it varies from input to input, on inputs held
@@ -49,19 +58,13 @@ ${printActions(actions)}`;
 
 const countOf = (actions: number): string => (actions === 1 ? '1 action' : `${actions} actions`);
 
-function printVerdict({
-  name,
-  samples,
-  before,
-  after,
-  bound,
-  reported,
-}: NonNullable<CompressionReport['metric']>): Html {
+function printVerdict({ name, samples, before, after, bound, reported }: Metric): Html {
+  const print = (value: number): string => printMetric(name, value);
   const held = reported
-    ? ` On ${reported.samples} samples that decided nothing: ${printShare(reported.before)} to ${printShare(reported.after)}.`
+    ? ` On ${reported.samples} samples that decided nothing: ${print(reported.before)} to ${print(reported.after)}.`
     : '';
   return html`
-<p>${name} ${printShare(before)} to ${printShare(after)} on ${printCount(samples)} samples, a drop of at most ${printShare(bound)}
+<p>${name} ${print(before)} to ${print(after)} on ${printWhole(samples)} samples, a drop of at most ${print(bound)}
 (90 %).${held}</p>`;
 }
 
@@ -79,10 +82,10 @@ function printActions(actions: readonly ActionReport[]): Html {
       pass,
       place,
       level,
-      printCount(bits.before / 8),
-      printCount(bits.after / 8),
-      macs && printWork(macs.before),
-      macs && printWork(macs.after),
+      printWhole(bits.before / 8),
+      printWhole(bits.after / 8),
+      macs && printCount(macs.before),
+      macs && printCount(macs.after),
       error.toPrecision(3),
       outputError && printShare(outputError.after),
     ]),
@@ -106,4 +109,4 @@ const actionColumns: readonly Column[] = [
 
 /** For headings: the download, and a time where a device's is known. */
 export const printOutcome = ({ size, milliseconds }: Pick<Figures, 'size' | 'milliseconds'>): string =>
-  `${printBytes(size)}, ${printMs(milliseconds)} estimated`;
+  `${printBytes(size)}, ${printDuration(milliseconds)} estimated`;

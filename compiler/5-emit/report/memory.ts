@@ -1,7 +1,8 @@
 import { scaleLinear } from 'd3-scale';
 import type { ArenaBuffer } from '../../ir/program.ts';
 import type { Manifest } from '../../ir/report.ts';
-import { printBytes, printCount } from './figures.ts';
+import { printBytes } from '../../quantity/bytes.ts';
+import { printWhole } from '../../quantity/count.ts';
 import { type Html, html } from './html.ts';
 import { percent, printPlot } from './plot.ts';
 import { foldTable } from './table.ts';
@@ -25,7 +26,7 @@ export function printMemory({ memory, calls }: Manifest): Html {
 place free for others once nothing reads it any more.</p>
 ${printPlot({
   title: 'Inputs, outputs and scratch over one run',
-  x: { name: 'call', scale: x, print: (step) => (Number.isInteger(step) && step >= 0 ? printCount(step) : '') },
+  x: { name: 'call', scale: x, print: (step) => (Number.isInteger(step) && step >= 0 ? printWhole(step) : '') },
   y: { name: 'address', scale: y, print: (bytes) => printBytes(Math.round(bytes)) },
   height: 260,
   marks: buffers.map((buffer, i) => printBuffer(buffer, box(buffer), i)),
@@ -41,8 +42,8 @@ ${foldTable({
   ],
   rows: buffers.map(({ name, offset, bytes, first, last }) => [
     name,
-    printCount(offset),
-    printCount(bytes),
+    printWhole(offset),
+    printWhole(bytes),
     first < 0 ? 'before' : first,
     last >= calls.length ? 'after' : last,
   ]),

@@ -1,5 +1,9 @@
+import { printMetric } from '../../data/metrics/print-metric.ts';
 import type { KernelTimes, Manifest } from '../../ir/report.ts';
-import { printBytes, printMs, printShare, printWork } from './figures.ts';
+import { printBytes } from '../../quantity/bytes.ts';
+import { printCount } from '../../quantity/count.ts';
+import { printDuration } from '../../quantity/duration.ts';
+import { printShare } from '../../quantity/share.ts';
 import { type Html, html } from './html.ts';
 import { printKernels } from './kernels.ts';
 import { printLoss } from './loss.ts';
@@ -57,11 +61,16 @@ function printHead(manifest: Manifest, total: number, times: readonly KernelTime
   const facts: [string, string, string][] = [
     ['download', printBytes(total), 'code and weights, after brotli'],
     ['memory', printBytes(memory.constants + memory.arena), 'decoded weights, inputs, outputs, scratch'],
-    ['multiply-adds', printWork(macs), 'of one run'],
+    ['multiply-adds', printCount(macs), 'of one run'],
     ...printRuns(times),
   ];
   if (compression) facts.push(['relative error', printShare(steps.at(-1)?.error ?? 0), 'of the outputs']);
-  if (metric) facts.push([metric.name, printShare(metric.after), `${printShare(metric.before)} before`]);
+  if (metric)
+    facts.push([
+      metric.name,
+      printMetric(metric.name, metric.after),
+      `${printMetric(metric.name, metric.before)} before`,
+    ]);
   return html`
 <p class="note">From ${source.file ?? 'bytes'}, ${printBytes(source.bytes)}, for ${target} (${backends.join(', ')}), by ${generator}</p>
 <dl>${facts.map(([term, value, detail]) => html`<div><dt>${term}</dt><dd>${value}<small>${detail}</small></dd></div>`)}</dl>
@@ -71,7 +80,7 @@ ${notes.map((note) => html`<p class="note told">${note}</p>`)}`;
 const printRuns = (times: readonly KernelTimes[]): [string, string, string][] =>
   times.length === 0
     ? [['one run', 'not measured', 'lcc report']]
-    : times.map((one) => ['one run', printMs(one.milliseconds.whole), `${describeBackend(one)}, ${one.browser}`]);
+    : times.map((one) => ['one run', printDuration(one.milliseconds.whole), `${describeBackend(one)}, ${one.browser}`]);
 
 function describeBackend(times: KernelTimes): string {
   if (times.backend === 'wasm') return 'wasm';

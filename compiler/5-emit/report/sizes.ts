@@ -1,6 +1,8 @@
 import { hierarchy, treemap } from 'd3-hierarchy';
 import type { Manifest } from '../../ir/report.ts';
-import { printBytes, printCount, printShare } from './figures.ts';
+import { printBytes } from '../../quantity/bytes.ts';
+import { printWhole } from '../../quantity/count.ts';
+import { printShare } from '../../quantity/share.ts';
 import { type Html, html } from './html.ts';
 import { percent } from './plot.ts';
 import type { Download, SizePart } from './size-parts.ts';
@@ -22,8 +24,8 @@ ${foldTable({
   rows: download.parts.map(({ layer, kind, raw, brotli }) => [
     layer,
     kind,
-    printCount(raw),
-    printCount(brotli),
+    printWhole(raw),
+    printWhole(brotli),
     printShare(brotli / download.total),
   ]),
 })}
@@ -39,7 +41,7 @@ ${printTable({
 })}`;
 
 const countsOf = ({ raw, gzip, brotli }: Manifest['files'][string]['sizes']): string[] =>
-  [raw, gzip, brotli].map(printCount);
+  [raw, gzip, brotli].map(printWhole);
 
 const legend = html`<p class="legend">${(['weights', 'wasm', 'shaders', 'JavaScript'] as const).map(
   (kind) => html`<span class="key ${kind}"></span>${kind} `,

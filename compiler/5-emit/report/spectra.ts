@@ -1,6 +1,6 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import type { SpectrumReport } from '../../ir/report.ts';
-import { printCount } from './figures.ts';
+import { printWhole } from '../../quantity/count.ts';
 import { type Html, html } from './html.ts';
 import { percent, printLine, printPlot } from './plot.ts';
 import { foldTable, printTable } from './table.ts';
@@ -31,9 +31,9 @@ ${printTable({
   ],
   rows: spectra.map(({ name, outputs, inputs, rank }) => [
     name,
-    printCount(outputs),
-    printCount(inputs),
-    printCount(Math.min(outputs, inputs)),
+    printWhole(outputs),
+    printWhole(inputs),
+    printWhole(Math.min(outputs, inputs)),
     rank ?? 'all',
   ]),
 })}
@@ -55,7 +55,7 @@ function printSpectrum({ name, outputs, inputs, rank, values }: SpectrumReport, 
   const kept = rank === undefined ? 'all kept' : `rank ${rank} of ${full} kept`;
   return printPlot({
     title: `${name}, ${outputs} by ${inputs}, ${kept}`,
-    x: { name: 'number', scale: x, print: printCount, ticks: 3 },
+    x: { name: 'number', scale: x, print: printWhole, ticks: 3 },
     y: { name: 'value', scale: y, print: (value) => (isPowerOfTen(value) ? String(value) : '') },
     height: 110,
     marks: [

@@ -1,6 +1,9 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
+import { printMetric } from '../../data/metrics/print-metric.ts';
 import type { CompressionReport, Outcome } from '../../ir/report.ts';
-import { printBytes, printMs, printShare } from './figures.ts';
+import { printBytes } from '../../quantity/bytes.ts';
+import { printDuration } from '../../quantity/duration.ts';
+import { printShare } from '../../quantity/share.ts';
 import { type Html, html } from './html.ts';
 import { outcomeCells, outcomeColumns, printOutcome } from './loss.ts';
 import { type Axis, type Point, printDot, printLine, printPlot } from './plot.ts';
@@ -17,7 +20,7 @@ const size: Figure = {
   of: (outcome) => outcome.size,
   print: (bytes) => printBytes(Math.round(bytes)),
 };
-const latency: Figure = { name: 'one run, estimated', of: (outcome) => outcome.milliseconds, print: printMs };
+const latency: Figure = { name: 'one run, estimated', of: (outcome) => outcome.milliseconds, print: printDuration };
 const error: Figure = { name: 'relative error', of: (outcome) => outcome.error, print: printShare };
 
 /** What every size and time costs in accuracy, as far as it was measured, and where this bundle stands. */
@@ -28,7 +31,7 @@ export function printTradeOff(compression: CompressionReport): Html {
   const accuracy: Figure | undefined = metric && {
     name: metric.name,
     of: (outcome) => outcome.metric ?? Number.NaN,
-    print: printShare,
+    print: (value) => printMetric(metric.name, value),
   };
   const losses = [...(accuracy ? [accuracy] : []), error];
   const all: Outcomes = { original, chosen, front: tradeOff };
@@ -38,11 +41,14 @@ ${printOutcome(chosen)}. <span class="key original"></span>the model as it came:
 <div class="some">${losses.flatMap((loss) => [printFigure(size, loss, all), printFigure(latency, loss, all)])}</div>
 ${foldTable({
   caption: 'measured builds, smallest first',
-  columns: [{ name: '', isText: true }, ...outcomeColumns(metric?.name)],
+  columns: [{ name: '', isText: true }, ...outcomeColumns(metric)],
   rows: [
-    ...tradeOff.map((outcome) => [isSame(outcome, chosen) ? 'this bundle' : undefined, ...outcomeCells(outcome)]),
-    ...(tradeOff.some((outcome) => isSame(outcome, chosen)) ? [] : [['this bundle', ...outcomeCells(chosen)]]),
-    ['as it came', ...outcomeCells(original)],
+    ...tradeOff.map((outcome) => [
+      isSame(outcome, chosen) ? 'this bundle' : undefined,
+      ...outcomeCells(outcome, metric),
+    ]),
+    ...(tradeOff.some((outcome) => isSame(outcome, chosen)) ? [] : [['this bundle', ...outcomeCells(chosen, metric)]]),
+    ['as it came', ...outcomeCells(original, metric)],
   ],
 })}`;
 }

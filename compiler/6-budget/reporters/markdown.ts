@@ -1,7 +1,7 @@
+import { printQuantity } from '../../quantity/quantity.ts';
 import { type CheckResult, type CheckRow, rowName, type Verdict } from '../check-result.ts';
 import { describeExcess, describeReasons, printGrowth } from '../describe-row.ts';
 import { defOf } from '../measures.ts';
-import { printQuantity } from '../quantity.ts';
 
 const words: Readonly<Record<Verdict, string>> = {
   ok: '✅ within',

@@ -1,7 +1,8 @@
 import { encodings, type SizeMeasure } from '../../ir/download.ts';
+import { printCount } from '../../quantity/count.ts';
+import { printQuantity } from '../../quantity/quantity.ts';
 import type { CheckResult, CheckRow, Verdict } from '../check-result.ts';
 import { describeExcess, describeFigure, describeReasons } from '../describe-row.ts';
-import { printQuantity } from '../quantity.ts';
 
 /** Per bundle a table of sizes, then a line per limit; what is over says by how much, where it comes from and what could help. */
 export const reportText = (results: readonly CheckResult[]): string =>
@@ -54,5 +55,5 @@ function printLimit(row: CheckRow): string[] {
 
 function printMachine({ browser, rate, disturbed }: NonNullable<CheckResult['machine']>): string {
   const calm = disturbed === 0 ? '' : `; ${Math.round(100 * disturbed)} % of the rounds were disturbed and set aside`;
-  return `      measured in ${browser}, ${(rate / 1e9).toFixed(1)} G multiply-adds a second in its calibration kernel${calm}`;
+  return `      measured in ${browser}, ${printCount(rate)} multiply-adds a second in its calibration kernel${calm}`;
 }

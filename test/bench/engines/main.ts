@@ -8,10 +8,10 @@ import { openBench } from '../../../compiler/6-budget/bench/bench.ts';
 import { bundleTfjs, tfjsWasmFolder } from '../../../compiler/6-budget/bench/engines/bundle-tfjs.ts';
 import { onnxRuntimeEngine, onnxRuntimeFolder } from '../../../compiler/6-budget/bench/engines/onnxruntime-web.ts';
 import { tfjsEngine } from '../../../compiler/6-budget/bench/engines/tfjs.ts';
-import { printByteCount } from '../../../compiler/6-budget/byte-count.ts';
 import { check } from '../../../compiler/6-budget/check.ts';
 import { compile } from '../../../compiler/compile.ts';
 import { measureSizes } from '../../../compiler/ir/file-sizes.ts';
+import { printBytes } from '../../../compiler/quantity/bytes.ts';
 import { printTable } from '../../../compiler/table.ts';
 import { writeNetwork } from './network.ts';
 
@@ -60,10 +60,10 @@ try {
   };
   const cells = engines.map(({ engine, first, median, memory, worst }) => [
     engine,
-    printByteCount(code[engine] ?? Number.NaN),
+    printBytes(code[engine] ?? Number.NaN),
     `${first.toFixed(0)} ms`,
     `${median.toFixed(3)} ms`,
-    printByteCount(memory),
+    printBytes(memory),
     worst.toExponential(1),
   ]);
   console.log(
@@ -75,7 +75,7 @@ try {
     ),
   );
   const whole = await brotliOf(createRequire(import.meta.url).resolve('@tensorflow/tfjs/dist/tf.min.js'));
-  console.log(`onnxruntime-web for WebGPU ${printByteCount(gpu)}; all of tfjs (tf.min.js) ${printByteCount(whole)}`);
+  console.log(`onnxruntime-web for WebGPU ${printBytes(gpu)}; all of tfjs (tf.min.js) ${printBytes(whole)}`);
 } finally {
   await close();
   await rm(folder, { recursive: true });

@@ -1,3 +1,5 @@
+import { printScaled } from './scaled.ts';
+
 /** A power of ten is written behind the digits: a product would be a byte off. */
 const units: Readonly<Record<string, readonly [exponent: number, factor: number]>> = {
   '': [0, 1],
@@ -11,7 +13,7 @@ const units: Readonly<Record<string, readonly [exponent: number, factor: number]
 };
 
 /** `300KB` (300,000), `64 KiB` (65,536), `1.5 MB` or `1200`; undefined for anything else. Bytes, a whole number. */
-export function parseByteCount(text: string): number | undefined {
+export function parseBytes(text: string): number | undefined {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
   const unit = units[match?.[2]?.toUpperCase() ?? '?'];
   if (match?.[1] === undefined || unit === undefined) return undefined;
@@ -19,10 +21,5 @@ export function parseByteCount(text: string): number | undefined {
   return Math.floor(Number(`${match[1]}e${exponent}`) * factor);
 }
 
-/** Three digits or so: `812 B`, `12.3 KB`, `1.05 MB`. KB is 1000 bytes. */
-export function printByteCount(bytes: number): string {
-  const size = Math.abs(bytes);
-  if (size < 1000) return `${bytes} B`;
-  if (size < 999_950) return `${(bytes / 1e3).toFixed(1)} KB`;
-  return size < 999_995_000 ? `${(bytes / 1e6).toFixed(2)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
-}
+/** `812 B`, `12.3 KB`, `1.05 MB`. KB is 1000 bytes. */
+export const printBytes = (bytes: number): string => `${printScaled(Math.round(bytes))}B`;
