@@ -3,7 +3,7 @@ import { type Compressed, type CompressTask, compress } from './3-compress/plan/
 import { decisiveLoss, type Loss, type MetricLoss, makeMetricComparison } from './3-compress/plan/judge.ts';
 import { type Figures, isMet, totalOf } from './3-compress/plan/limits.ts';
 import { printMetric } from './data/metrics/print-metric.ts';
-import { calibrationMissing, limitsInfeasible, planDoesNotFit } from './diagnostics/compress.ts';
+import { calibrationMissing, limitsInfeasible, planDoesNotFit, planOverLimits } from './diagnostics/compress.ts';
 import type { FinetuneTask } from './finetune.ts';
 import type { CompileOptions } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
@@ -76,7 +76,10 @@ export async function compressModel(
     await helpers?.close();
   });
   if (found.missing.length > 0) throw planDoesNotFit(found.missing.map((m) => `${m.pass} ${m.place}: ${m.level}`));
-  if (!found.isFeasible) throw limitsInfeasible(describeNearest(found, compression.limits, target));
+  if (!found.isFeasible) {
+    const figures = describeNearest(found, compression.limits, target);
+    throw plan ? planOverLimits(figures) : limitsInfeasible(figures);
+  }
   if (typeof options.plan === 'string' && !plan) writePlan(options.plan, found.actions);
   const compare = reported && (await makeMetricComparison(graph, reported, makeRunner(graph)));
   const onReported = await compare?.(makeRunner(found.graph));
@@ -110,14 +113,14 @@ async function compressWithin(
   task: CompressTask,
   excessOf: (found: Compressed) => Promise<number>,
 ): Promise<Compressed> {
-  const limit = task.plan ? undefined : task.limits.size;
+  const limit = task.limits.size;
   let size = limit;
   for (let searches = 1; ; searches++) {
     const found = await compress({ ...task, limits: { ...task.limits, size } });
     const excess = await excessOf(found);
     const whole = { ...found, size: { ...found.size, code: found.size.code + excess } };
-    if (limit === undefined || !found.isFeasible || searches === mostSearches) return whole;
-    if (totalOf(whole) <= limit) return whole;
+    if (limit === undefined || totalOf(whole) <= limit) return whole;
+    if (task.plan || !found.isFeasible || searches === mostSearches) return { ...whole, isFeasible: false };
     size = limit - excess;
   }
 }

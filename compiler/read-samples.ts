@@ -1,11 +1,14 @@
-import { createHash } from 'node:crypto';
+import { isTargetName, targets } from '../targets/index.ts';
 import type { Validation } from './3-compress/plan/judge.ts';
 import { type DataPort, type DataSet, labelsOf, selectSamples } from './data/data-set.ts';
 import { inputPorts } from './data/graph-ports.ts';
+import { halfOf } from './data/half-of.ts';
 import { defaultMetric, openMetric } from './data/metrics/index.ts';
 import { openData } from './data/open.ts';
+import { openFeeds } from './data/open-feeds.ts';
 import { checkCalibrationSize, requireDisjoint } from './data/overlap.ts';
-import { dataEmpty } from './diagnostics/data.ts';
+import { spreadOrder } from './data/spread-order.ts';
+import { within32Bits } from './data/within-32-bits.ts';
 import { type Diagnostic, printDiagnostic } from './diagnostics/index.ts';
 import type { CompileOptions, LabelledSamples } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
@@ -30,8 +33,14 @@ const mostBytes = 2 ** 29;
 /** Calibration and evaluation data as the options name them. @throws LccError LCC7xxx before any work */
 export async function readSamples(graph: Graph, options: CompileOptions): Promise<CompressionSamples> {
   const ports = inputPorts(graph);
-  const calibration = await openSamples(options.calibration, ports, 'calibration');
-  const evaluation = await openSamples(options.evaluation, ports, 'evaluation');
+  const { target } = options;
+  const isNarrow = isTargetName(target) && targets[target].syntax === 'es2017';
+  const open = async (source: CompileOptions['calibration'] | CompileOptions['evaluation'], name: string) => {
+    const data = await openSamples(source, ports, name);
+    return data && isNarrow ? within32Bits(data, ports) : data;
+  };
+  const calibration = await open(options.calibration, 'calibration');
+  const evaluation = await open(options.evaluation, 'evaluation');
   const layers = findLayers(graph).map(({ name, inputs, positions }) => ({
     name,
     width: inputs,
@@ -42,15 +51,15 @@ export async function readSamples(graph: Graph, options: CompileOptions): Promis
     calibration && checkCalibrationSize(calibration, layers),
   ];
   const metric = evaluation && (await openMetric(options.metric ?? defaultMetric(evaluation)));
-  const half = (parity: number): Validation | undefined => {
+  const half = (which: ReturnType<typeof halfOf>): Validation | undefined => {
     if (!evaluation || !metric) return undefined;
-    const chosen = Array.from({ length: evaluation.size }, (_, i) => i).filter((i) => i % 2 === parity);
+    const chosen = Array.from({ length: evaluation.size }, (_, i) => i).filter((i) => halfOf(i) === which);
     return chosen.length === 0 ? undefined : { data: selectSamples(evaluation, chosen), metric };
   };
   return {
     ...(calibration ? holdSamples(calibration) : { calibration: [], calibrationLabels: undefined }),
-    validation: half(0),
-    reported: half(1),
+    validation: half('even'),
+    reported: half('odd'),
     notes: warnings.flatMap((warning) => (warning ? [printNote(warning)] : [])),
   };
 }
@@ -68,29 +77,14 @@ async function openSamples(
 ): Promise<DataSet | undefined> {
   if (source === undefined) return undefined;
   if (typeof source === 'string') return openData(source, ports);
-  const samples = 'samples' in source ? source.samples : source;
-  if (samples.length === 0) throw dataEmpty(name);
-  const labels = 'samples' in source ? Int32Array.from(source.labels) : undefined;
-  const feedsOf = (i: number): Feeds => samples[i] ?? {};
-  return {
-    name,
-    size: samples.length,
-    ...(labels && { labels: { kind: 'class', values: labels, width: 1 } }),
-    feedsOf,
-    hashOf: (i) => {
-      const hash = createHash('sha256');
-      for (const { buffer, byteOffset, byteLength } of Object.values(feedsOf(i)))
-        hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-      return hash.digest('hex');
-    },
-  };
+  return 'samples' in source ? openFeeds(name, source.samples, ports, source.labels) : openFeeds(name, source, ports);
 }
 
 function holdSamples(data: DataSet): Pick<CompressionSamples, 'calibration' | 'calibrationLabels'> {
   const bytes = Object.values(data.feedsOf(0)).reduce((sum, { byteLength }) => sum + byteLength, 0);
   const count = Math.min(data.size, Math.max(1, Math.floor(mostBytes / Math.max(1, bytes))));
-  // Evenly, so that data sorted by class is not cut to its first classes.
-  const positions = Array.from({ length: count }, (_, i) => Math.floor((i * data.size) / count));
+  // Statistics are of the first, the error is measured on the last: all are to be of all classes.
+  const positions = spreadOrder(data.size).slice(0, count);
   const { labels } = data;
   const isClass = labels?.kind === 'class' && labels.width === 1;
   return {

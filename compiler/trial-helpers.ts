@@ -136,10 +136,12 @@ class Pool {
   #lose(thread: Thread): void {
     thread.current?.finish();
     this.#threads = this.#threads.filter((one) => one !== thread);
-    if (this.#threads.length === 0) for (const { finish } of this.#waiting.splice(0)) finish();
+    this.#hand();
   }
 
   #hand(): void {
+    // with none left nothing is going to be done
+    if (this.#threads.length === 0) for (const { finish } of this.#waiting.splice(0)) finish();
     for (const thread of this.#threads) {
       if (thread.current) continue;
       const job = this.#waiting.shift();

@@ -121,6 +121,12 @@ describe('lossy compression', () => {
       expect(await a.run(calibration[0]!)).toEqual(await b.run(calibration[0]!));
       const wrong = [{ pass: 'truncate-rank', place: 'elsewhere', level: 'rank 3' }];
       await expect(compile(model, { ...base, plan: wrong })).rejects.toThrow('truncate-rank elsewhere: rank 3');
+      const within = await compile(model, { ...base, maxSize: '20KB', plan });
+      expect(within.report.compression!.steps).toEqual(first.report.compression!.steps);
+      await expect(compile(model, { ...base, maxSize: '5KB', plan })).rejects.toThrow(
+        /LCC3007[\s\S]*size: .* of 5\.0 KB/,
+      );
+      await expect(compile(model, { ...base, maxDrop: 0, plan })).rejects.toThrow(/LCC3007[\s\S]*loss: .* of 0/);
       expect(await readdir(folder)).toEqual(['plan.json']);
     } finally {
       await rm(folder, { recursive: true });

@@ -36,6 +36,8 @@ const others = Array.from({ length: 120 }, () => ({ x: Float32Array.from(numbers
 const labels = calibration.map((_, i) => i % 6);
 
 const { graph } = ingestOnnx({ bytes: model });
+const [firstNode, ...otherNodes] = graph.nodes;
+const broken = { ...graph, nodes: [{ ...firstNode!, inputs: [12345] }, ...otherNodes] };
 const unlimited = { size: undefined, latency: undefined, memory: undefined, drop: undefined };
 const task: HelpersTask = {
   graph,
@@ -88,9 +90,16 @@ describe('threads that measure trials', () => {
     for (const figures of measured) expect(figures).toMatchObject({ loss: { metric: { name: 'top-1', samples: 60 } } });
   }, 60_000);
 
+  it('are done with what is begun once none of them is left', async () => {
+    const { helpers } = open({ graph: broken }, 2);
+    const priced = (price: number): Asked => ({ ...asked, offer: { ...asked.offer, price } });
+    for (const price of [0.1, 1, 10]) helpers!.begin(priced(price));
+    for (const price of [0.1, 1, 10]) await helpers!.done(priced(price));
+    helpers!.begin(priced(100));
+    await expect(helpers!.done(priced(100))).resolves.toBeUndefined();
+  }, 60_000);
+
   it('are done with what they cannot do, and with what nobody began', async () => {
-    const [node, ...nodes] = graph.nodes;
-    const broken = { ...graph, nodes: [{ ...node!, inputs: [12345] }, ...nodes] };
     const { helpers, memory } = open({ graph: broken }, 2);
     helpers!.begin(asked);
     await helpers!.done(asked);

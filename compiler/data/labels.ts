@@ -3,6 +3,9 @@ import { type DataSet, ignoredLabel, type Labels } from './data-set.ts';
 import type { CompleteOptions } from './options.ts';
 import type { RawLabels } from './samples.ts';
 
+/** Classes are kept as int32. */
+const mostClass = 2 ** 31 - 1;
+
 /**
  * Classes or quantities. Texts that are not all numbers are class names: their order is that of the option `classes`,
  * or alphabetical. Otherwise labelType decides, or else how they are stored, or else whether all are whole numbers.
@@ -20,6 +23,8 @@ export function readLabels(raw: RawLabels, file: string, options: CompleteOption
     const sample = Math.floor(e / width);
     if (!Number.isFinite(label)) throw labelInvalid(file, sample, String(label), 'a finite number');
     if (isClass && !wholeAt(e)) throw labelInvalid(file, sample, String(label), 'a whole number, as classes are');
+    if (isClass && Math.abs(label) > mostClass)
+      throw labelInvalid(file, sample, String(label), `a class, ${mostClass} at most`);
   });
   if (!isClass) return { kind: 'value', values: Float32Array.from(numbers), width };
   const { classes } = options;

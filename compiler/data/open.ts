@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
@@ -14,6 +13,7 @@ import { type DataPort, type DataSet, type Feeds, selectLabels } from './data-se
 import { fitPort } from './fit-port.ts';
 import type { Candidate } from './formats/format.ts';
 import { formats } from './formats/index.ts';
+import { hashFeeds } from './hash-feeds.ts';
 import { readLabels } from './labels.ts';
 import { type CompleteOptions, completeOptions, type DataOptions, mergeOptions } from './options.ts';
 import { parseSource } from './parse-source.ts';
@@ -97,11 +97,4 @@ function requireChannels(sample: ReturnType<Samples['sampleOf']>, file: string, 
       if (given !== 1 && given !== channels.count) throw preprocessDoesNotFit(file, option, given, channels.count);
     }
   }
-}
-
-/** SHA-256 over inputs in port order, 128 bits of it. */
-function hashFeeds(feeds: Feeds): string {
-  const hash = createHash('sha256');
-  for (const data of Object.values(feeds)) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return hash.digest('hex').slice(0, 32);
 }

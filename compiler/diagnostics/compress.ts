@@ -51,3 +51,12 @@ export const planDoesNotFit = (decisions: readonly string[]) =>
     details: decisions,
     remedy: 'Use the plan with the model and the data that it was made for, or make a new one.',
   });
+
+/** @param figures lines such as `size: 41.2 KB of 30 KB` */
+export const planOverLimits = (figures: readonly string[]) =>
+  new LccError({
+    code: 'LCC3007',
+    what: 'What the plan decides does not meet the limits.',
+    details: figures,
+    remedy: 'Raise the limit that is broken, or search anew: --plan with the name of a file that does not exist.',
+  });

@@ -144,16 +144,38 @@ class Tracer {
     return isFilter ? undefined : `${describe(node)} is no layer of its own`;
   }
 
-  /** A slice of all features, or the only reader of those that it takes, all others being such slices. */
+  /**
+   * A slice of all features, or the only reader of those that it takes, all others being such slices. Parts become values of
+   * their own, each with all that makes it: nothing else may read that, or it would be made once more.
+   */
   #isOwnPart(node: Node, axis: number): boolean {
     const [x = -1] = node.inputs;
     const { readers, outputs } = this.#context;
     if (this.#sizes(x)[axis] === this.#sizes(node.outputs[0] ?? -1)[axis]) return true;
+    if (!this.#isMadeAlone(x, axis)) return false;
     const parts = (readers.get(x) ?? []).map((reader) =>
       reader.op === 'slice' ? partOf(this.#sized(reader), axis) : [],
     );
     const all = parts.flat();
     return !outputs.has(x) && parts.every((part) => part.length > 0) && new Set(all).size === all.length;
+  }
+
+  /** Nothing else reads what the features of a value are made of, back to the layers that make them. */
+  #isMadeAlone(value: ValueId, axis: number): boolean {
+    const { producers, layers, graph, uses } = this.#context;
+    const reads = new Map<ValueId, number>();
+    const waiting = new Map([[value, axis]]);
+    for (const [id, along] of waiting) {
+      const node = producers.get(id);
+      const flows = node && !layers.has(node) ? (flowsInto(this.#sized(node), along) ?? []) : [];
+      for (const { input, axis: from } of flows) {
+        const source = node?.inputs[input] ?? -1;
+        if (graph.constants.has(source)) continue;
+        reads.set(source, (reads.get(source) ?? 0) + 1);
+        waiting.set(source, from);
+      }
+    }
+    return [...reads].every(([id, count]) => uses.get(id) === count);
   }
 
   #draft(id: ValueId, axis: number): readonly number[] | undefined {

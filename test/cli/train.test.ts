@@ -109,7 +109,8 @@ describe('lcc train', () => {
   });
 
   test('--control trains the same size from scratch, and reports both', async () => {
-    const argv = ['build', 'typed.ts', '--data', 'data', '--target', 'mobile-wasm', '--max-size', '10KB', '--control'];
+    const limits = ['--max-size', '10KB', '--collapse', 'off'];
+    const argv = ['build', 'typed.ts', '--data', 'data', '--target', 'mobile-wasm', ...limits, '--control'];
     const { code, stdout, stderr } = await runCli(argv, folder);
     expect(stderr).not.toContain('LCC');
     expect(code).toBe(0);

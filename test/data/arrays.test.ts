@@ -289,6 +289,15 @@ describe('what is refused, before any work', () => {
     expect(
       await refused('l.npz', npzBytes({ x: x([1, 2, 3, 4]), labels: labels(1, 5) }), [pair], '?classes=5'),
     ).toContain('LCC7013: The label of sample 1 is 5; there are 5 classes, from 0.');
+    // 2^32 is 0 in an int32
+    expect(
+      await refused(
+        'l.npz',
+        npzBytes({ x: x([1, 2]), labels: npyBytes('<f8', [1], Float64Array.of(2 ** 32)) }),
+        [pair],
+        '?labelType=class',
+      ),
+    ).toContain('LCC7014: The label of sample 0 is not a class, 2147483647 at most.');
     expect(
       await refused('l.npz', npzBytes({ x: x([1, 2]), labels: npyBytes('<f4', [1], Float32Array.of(Number.NaN)) })),
     ).toBe(`LCC7014: The label of sample 0 is not a finite number.

@@ -6,6 +6,7 @@ import {
   planDoesNotFit,
   planInvalid,
   planNotWritten,
+  planOverLimits,
 } from '../../compiler/diagnostics/compress.ts';
 
 it('what compression refuses, word for word', () => {
@@ -16,8 +17,9 @@ it('what compression refuses, word for word', () => {
     planInvalid('plan.json', 'it has no list "decisions"'),
     planNotWritten('plan.json', 'EACCES'),
     planDoesNotFit(['truncate-rank fc1: rank 8']),
+    planOverLimits(['size: 41.2 KB of 30.0 KB']),
   ];
-  expect(errors.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2]);
+  expect(errors.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2, 2]);
   expect(errors.map(({ message }) => message).join('\n\n')).toMatchInlineSnapshot(`
     "LCC3001: --max-size needs inputs of the model to measure what is lost.
       Next: Name some: --calibration data.npz, arrays named as the inputs, a few hundred samples; labels are not needed.
@@ -40,6 +42,10 @@ it('what compression refuses, word for word', () => {
 
     LCC3006: The plan decides on places or levels that this model, with this calibration data, does not have.
       - truncate-rank fc1: rank 8
-      Next: Use the plan with the model and the data that it was made for, or make a new one."
+      Next: Use the plan with the model and the data that it was made for, or make a new one.
+
+    LCC3007: What the plan decides does not meet the limits.
+      - size: 41.2 KB of 30.0 KB
+      Next: Raise the limit that is broken, or search anew: --plan with the name of a file that does not exist."
   `);
 });

@@ -53,17 +53,19 @@ function branchOf(graph: Graph, view: ValueView, x: ValueId, y: ValueId): Branch
   if (layers.length === 0 || last === undefined || isLinear) return undefined;
   const axis = last === 'conv' ? 1 : view.typeOf(y).shape.length - 1;
   if (2 * sizeAt(view.typeOf(y).shape, axis) > widestRows) return undefined;
+  // weights that others read stay
+  const own = layers.filter(({ inputs }) => view.uses(inputs[1] ?? -1) === 1);
   const nameOf = (id: ValueId): string => graph.values.get(id)?.name ?? '';
   const readers = nodes.filter((node) => node.inputs.includes(x));
   const norm = readers.length === 1 ? readers.find(({ op }) => norms.has(op))?.outputs[0] : undefined;
-  const own = norm === undefined ? [] : [{ id: norm, name: nameOf(norm), label: 'linear after its norm' }];
+  const behindNorm = norm === undefined ? [] : [{ id: norm, name: nameOf(norm), label: 'linear after its norm' }];
   return {
     name: nameOf(y),
     y,
     axis,
     op: last,
-    entries: [...own, { id: x, name: nameOf(x), label: 'linear' }],
-    parameters: layers.reduce((sum, node) => sum + weightsOfNode(view, node), 0),
+    entries: [...behindNorm, { id: x, name: nameOf(x), label: 'linear' }],
+    parameters: own.reduce((sum, node) => sum + weightsOfNode(view, node), 0),
     macs: nodes.reduce((sum, node) => sum + macsOfNode(view, node), 0),
   };
 }

@@ -44,7 +44,7 @@ export function sourcesOf(view: ValueView, [qId, kId, vId]: readonly ValueId[]):
   return q && k && v ? { q, k, v } : undefined;
 }
 
-/** Where an attention's heads come from, when nothing else reads what lies between, nor other rows of those layers. */
+/** Where an attention's heads come from, when nothing else reads what lies between, their weights, or other rows of those layers. */
 export function headsOf(view: ValueView, node: Node): Heads | undefined {
   const sources = node.op === 'attention' ? sourcesOf(view, node.inputs) : undefined;
   if (!sources) return undefined;
@@ -58,6 +58,7 @@ export function headsOf(view: ValueView, node: Node): Heads | undefined {
     reads.set(id, (reads.get(id) ?? 0) + 1);
   const isClosed = [...nodes].every(({ outputs }) => outputs.every((id) => view.uses(id) === reads.get(id)));
   const isWhole = [q, k, v].every(({ layer }) => {
+    if (layer.inputs[1] === undefined || view.uses(layer.inputs[1]) > 1) return false;
     const used = new Set([q, k, v].flatMap((source) => (source.layer === layer ? source.layout.features : [])));
     return used.size === sizeAt(view.typeOf(layer.outputs[0] ?? -1).shape, -1);
   });

@@ -48,8 +48,9 @@ function without(left: Matrix, own: readonly number[]): Matrix {
   );
 }
 
+/** What is left of a head that those before explain is rounding, of either sign. */
 const solve = (inner: Matrix, right: Matrix): Matrix =>
-  solveSpd(inner, right, (ridgeShare * trace(inner)) / Math.max(1, inner.rows)).x;
+  solveSpd(inner, right, (ridgeShare * Math.max(0, trace(inner))) / Math.max(1, inner.rows)).x;
 
 /** trace(a b) of symmetric matrices. */
 const traceOfProduct = (a: Matrix, b: Matrix): number => a.data.reduce((sum, v, i) => sum + v * (b.data[i] ?? 0), 0);

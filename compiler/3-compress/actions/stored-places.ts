@@ -37,7 +37,7 @@ export function findStoredPlaces(graph: Graph): StoredPlace[] {
   for (const node of graph.nodes) for (const id of node.inputs) readers.set(id, [...(readers.get(id) ?? []), node]);
   const ties = tiedConstants(graph);
   const results = new Set(graph.outputs.map(({ value }) => value));
-  return [...graph.constants].flatMap(([constant, tensor]): StoredPlace[] => {
+  const places = [...graph.constants].flatMap(([constant, tensor]): StoredPlace[] => {
     if (ties.has(constant)) return [];
     const twins = [...ties].flatMap(([twin, main]) => (main === constant ? [twin] : []));
     const ids = [constant, ...twins];
@@ -75,6 +75,17 @@ export function findStoredPlaces(graph: Graph): StoredPlace[] {
         isTable,
       },
     ];
+  });
+  return withOwnNames(places);
+}
+
+/** Plans speak of places by name: of equal names the second and later ones are numbered. */
+function withOwnNames(places: readonly StoredPlace[]): StoredPlace[] {
+  const counts = new Map<string, number>();
+  return places.map((place) => {
+    const count = (counts.get(place.name) ?? 0) + 1;
+    counts.set(place.name, count);
+    return count === 1 ? place : { ...place, name: `${place.name} (${count})` };
   });
 }
 

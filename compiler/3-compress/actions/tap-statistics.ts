@@ -44,7 +44,7 @@ export function tapStatisticsOf(
   const { window, kind, channels } = place;
   const moments = statistics.get(channelKey(place));
   const along = window.flatMap((_, d) => statistics.get(spaceKey(place, d)) ?? []);
-  if (!moments || moments.count === 0 || along.length < window.length) return undefined;
+  if (!moments?.count || along.length < window.length || along.some(({ count }) => count === 0)) return undefined;
   const uncentred = moments.secondMoment();
   if (kind === 'window') {
     const mean = moments.mean();

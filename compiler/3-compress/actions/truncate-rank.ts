@@ -101,9 +101,8 @@ function spectrumOf(
 ): Spectrum | undefined {
   if (weighting === 'full') {
     const moments = statistics.get(outputsKey(layer));
-    return (
-      moments && { ...componentsOf(moments.covariance(), metrics.metricOf(layer, statistics)), mean: moments.mean() }
-    );
+    if (!moments?.count) return undefined;
+    return { ...componentsOf(moments.covariance(), metrics.metricOf(layer, statistics)), mean: moments.mean() };
   }
   const { outputs, inputs, weights } = layer;
   const features = sizeAt(weights.shape, 1);

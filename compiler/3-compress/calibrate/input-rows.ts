@@ -45,12 +45,14 @@ function makeTaker(graph: Graph, layer: WeightLayer, samples: number) {
     take(found: ArrayLike<number | bigint>, sample: number): void {
       if (filled >= wanted) return;
       const data = found instanceof Float32Array ? found : Float64Array.from(Array.from(found), Number);
-      for (let i = 0; i < perSample; i++, filled++) {
+      for (let i = 0; i < perSample && filled < rows.rows; i++) {
         // A step that shares no factor with most sizes, begun elsewhere in each sample.
         const position = (Math.floor((i * layer.positions) / perSample) + sample * 7919) % layer.positions;
         const row = rows.data.subarray(filled * inputs, (filled + 1) * inputs);
         if (window) window(position, data, row);
         else row.set(data.subarray(position * inputs, (position + 1) * inputs));
+        // one that overflowed, or has no value, would say nothing of rounding
+        if (row.every(Number.isFinite)) filled++;
       }
     },
     finish: (): Matrix => sliceRows(rows, 0, filled),

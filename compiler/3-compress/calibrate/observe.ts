@@ -1,3 +1,4 @@
+import { halfOf } from '../../data/half-of.ts';
 import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { Moments } from '../../linalg/moments.ts';
@@ -16,8 +17,8 @@ export interface RowRequest {
    * values, which have equally many. For widths whose whole covariance is out of reach.
    */
   readonly features?: 'together' | 'each';
-  /** every second sample only, so that a fit on one half can be judged on the other */
-  readonly half?: 'even' | 'odd';
+  /** one half of the samples only, so that a fit on it can be judged on the other */
+  readonly half?: ReturnType<typeof halfOf>;
   /** the graph that computes the values, of the same inputs, where that is another than the one observed */
   readonly graph?: Graph;
 }
@@ -28,6 +29,8 @@ export const featureKey = (key: string, feature: number): string => `${key} ${fe
 /** Rows per column that a request is content with: more would make its covariance hardly better. */
 const rowsPerColumn = 16;
 const fewestRows = 4096;
+/** Multiples of it are spread evenly over [0, 1) by their fractions, however many there are. */
+const goldenRatio = (Math.sqrt(5) - 1) / 2;
 /** Positions of one sample are alike: fewer samples than this stand for no data, however many rows they give. */
 const fewestSamples = 64;
 
@@ -91,9 +94,9 @@ function makeReader(
   return {
     finish: gatherer.finish,
     take(found: ReturnType<ReturnType<MakeRunner>['run']>, sample: number): void {
-      if (half !== undefined && (sample % 2 === 0) !== (half === 'even')) return;
-      // Each sample starts elsewhere, so that over the samples every position is seen.
-      const first = (sample * 7) % step;
+      if (half !== undefined && halfOf(sample) !== half) return;
+      // Each sample starts elsewhere, so that over the samples every position is seen as often.
+      const first = Math.floor(((sample * goldenRatio) % 1) * step);
       const count = Math.max(0, Math.ceil((positions - first) / step));
       const rows = new Float32Array(count * width);
       let column = 0;
@@ -112,9 +115,22 @@ function makeReader(
         }
         column += source.width;
       }
-      gatherer.add(rows, count);
+      const finite = keepFinite(rows, width);
+      gatherer.add(finite, finite.length / width);
     },
   };
+}
+
+/** Without the rows that overflowed or have no value: those of a unit that is always so are none. In place. */
+function keepFinite(rows: Float32Array, width: number): Float32Array {
+  if (rows.every(Number.isFinite)) return rows;
+  let kept = 0;
+  for (let start = 0; start < rows.length; start += width)
+    if (rows.subarray(start, start + width).every(Number.isFinite)) {
+      rows.copyWithin(kept, start, start + width);
+      kept += width;
+    }
+  return rows.subarray(0, kept);
 }
 
 /** Takes rows of all features of all values side by side. */

@@ -6,7 +6,7 @@ import { type Helpers, NotRemembered } from './ahead.ts';
 import { type Arm, armsOf } from './arms.ts';
 import { type Choices, ofSameKinds, plannedChoices, pricedChoices } from './choices.ts';
 import { decisiveLoss, makeJudge, type Validation } from './judge.ts';
-import { bestOf, efficient, type Figures, isMet, nearestOf } from './limits.ts';
+import { bestOf, efficient, excessOf, type Figures, isMet, nearestOf, wantsFit } from './limits.ts';
 import { isLimited, type Limits, type Switches } from './options.ts';
 import { noPrices, switchOf } from './prices.ts';
 import { type Ahead, type Curve, expectedOffers, measureGrid, search } from './search.ts';
@@ -64,7 +64,7 @@ export interface Compressed extends Made, Figures {
   readonly attempts: number;
   /** steps that were not taken; undefined where nothing was searched */
   readonly next: Record<Amount, NextAction[]> | undefined;
-  /** false where nothing meets the limits; this is the nearest then */
+  /** false where nothing meets the limits, this being the nearest, or where the plan does not */
   readonly isFeasible: boolean;
   /** decisions of the plan that the graph has no place or level for */
   readonly missing: readonly PlannedAction[];
@@ -96,7 +96,7 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     if (task.plan) {
       const made = await make(plannedChoices(task.plan, missing));
       for (const decision of notEqualised(task.plan, made)) missing.add(decision);
-      return { ...made, isFeasible: true, next: undefined };
+      return { ...made, isFeasible: isMet(made, limits), next: undefined };
     }
     const arms = armsFor(graph, switches);
     const ahead = aheadOf(trials);
@@ -105,7 +105,7 @@ export async function compress(task: CompressTask): Promise<Compressed> {
     if (!isLimited(limits)) {
       return { ...(await make(forcedChoices(arms, switches))), isFeasible: true, next: undefined };
     }
-    const { trial, isFeasible } = await findBest(limits, curves, trials);
+    const { trial, isFeasible } = await findBest(limits, before, curves, trials);
     const made = build(plannedChoices(trial.decisions, new Set()));
     return { ...made, size: trial.size, loss: trial.loss, isFeasible, next: nextSteps(trial, trials) };
   };
@@ -233,11 +233,17 @@ const notEqualised = (plan: readonly PlannedAction[], { actions }: Made): Planne
 /** The best of a search by price and of walks from there; where nothing meets the limits the nearest. */
 async function findBest(
   limits: Limits,
+  before: ShippedSize,
   curves: readonly Curve<Trial>[],
   trials: Trials,
 ): Promise<{ readonly trial: Trial; readonly isFeasible: boolean }> {
   await search(limits, curves, trials.at, aheadOf(trials));
   for (const start of startsOf(limits, trials.all())) await descend(limits, start, trials);
+  // for nothing only what is forced is done: no price that a search tries is as low
+  const arm = curves.at(-1)?.arm;
+  const isWanted = wantsFit(limits) || !bestOf(limits, trials.all());
+  if (arm && isWanted && excessOf({ size: before }, limits) <= 0)
+    await trials.at({ arm, price: 0, structure: 1, bytes: 1 });
   const met = bestOf(limits, trials.all());
   if (met) await ascend(limits, met, trials);
   const best = bestOf(limits, trials.all());

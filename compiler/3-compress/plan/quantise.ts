@@ -2,6 +2,7 @@ import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import type { Rule } from '../../rewrite/rebuild.ts';
 import { replaceNodes } from '../../rewrite/replace-nodes.ts';
+import { storeFloat16 } from '../../tensor/stored.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { kindOfLabel, withConstants } from '../actions/quantize-weights.ts';
 import { type Draft, draftOf } from '../draft.ts';
@@ -93,7 +94,7 @@ export const makeQuantiseDraft =
     return { actions, graph: once(() => storeAs(offers, kinds, names)) };
   };
 
-/** Constants by the kinds of their encodings, in the order of the offers; attentions by name. */
+/** Constants by the kinds of their encodings, in the order of the offers, a bias in float16 or as it is; attentions by name. */
 function storeAs(
   { real }: KnownOffers,
   kinds: readonly (string | undefined)[],
@@ -101,14 +102,17 @@ function storeAs(
 ): Graph {
   const graph = real.graph();
   const tensors = new Map<ValueId, Tensor>();
+  const biases = new Map<ValueId, Tensor>();
   const rules = new Map<ValueId, Rule>();
   for (const [i, { place, offered }] of real.encodings().entries()) {
     const made = offered.find(({ kind }) => kind === kinds[i])?.make();
     if (!made) continue;
     if (made.rule) rules.set(place.output, made.rule);
     tensors.set(place.constant, made.tensor);
-    if (place.bias && made.bias) tensors.set(place.bias.id, made.bias);
+    if (place.bias && made.bias) biases.set(place.bias.id, made.bias);
   }
+  // a bias is a constant of its own, too: what it takes up goes into the form that it is stored in
+  for (const [id, bias] of biases) tensors.set(id, tensors.get(id)?.stored ? storeFloat16(bias) : bias);
   if (attentions.size > 0) {
     for (const { name, output, rule } of real.attentions()) if (attentions.has(name)) rules.set(output, rule);
   }

@@ -445,6 +445,23 @@ describe('residual networks', () => {
     }
   });
 
+  test('weights that other layers share are not saved', () => {
+    const { linear } = sketchWith(3);
+    const graph = graphOf((g) => {
+      const x = g.input([1, 8]);
+      const w = g.constant([8, 8]);
+      const h = g.add('softmax', [linear(g, x, 24, 8)], { axis: 1 });
+      const y = g.add('linear', [g.add('tanh', [linear(g, h, 8, 24)]), w]);
+      return g.add('linear', [g.add('tanh', [g.add('add', [x, y])]), w]);
+    });
+    const { candidate, levels } = only(levelsOf(collapseLayers, graph, makeSamples(graph, 200, 5)));
+    expect(candidate.parameters).toBe(2 * 8 * 24);
+    for (const level of levels)
+      expect(weightCount(graph) - weightCount(take(graph, [{ candidate, level }]))).toBe(
+        candidate.parameters - level.parameters,
+      );
+  });
+
   test('what is no branch of its own', () => {
     const { linear } = sketchWith(1);
     const shared = graphOf((g) => {

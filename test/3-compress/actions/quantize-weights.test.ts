@@ -6,6 +6,7 @@ import { sampleInputRows } from '../../../compiler/3-compress/calibrate/input-ro
 import { outputNameOf, withOutputs } from '../../../compiler/3-compress/calibrate/with-outputs.ts';
 import { chooseEncoding } from '../../../compiler/3-compress/plan/choose-encoding.ts';
 import { makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
+import { GraphBuilder } from '../../../compiler/ir/build.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
 import { makeMatrix } from '../../../compiler/linalg/matrix.ts';
 import { makeRunner } from '../../../compiler/make-runner.ts';
@@ -15,7 +16,7 @@ import { groupByInputs } from '../../../compiler/tensor/groups.ts';
 import { storePalette } from '../../../compiler/tensor/palette.ts';
 import { shapeOf } from '../../../compiler/tensor/shape.ts';
 import { storeInteger } from '../../../compiler/tensor/stored.ts';
-import { makeTensor } from '../../../compiler/tensor/tensor.ts';
+import { makeTensor, tensorType } from '../../../compiler/tensor/tensor.ts';
 import { makeNormal, smallImages, smallNetwork, weightsOf } from '../../harness/small-network.ts';
 
 const graph = smallNetwork();
@@ -303,6 +304,28 @@ describe('choosing encodings', () => {
     const blind = makeQuantise([], makeRunner)(graph, { encoding: chooseEncoding('int8', bitPrice(0)) });
     expect(blind.actions.map(({ level }) => level)).toEqual(['int8', 'int8', 'int8']);
     expect([...verifyGraph(blind.graph).constants.values()].filter((t) => t.stored).length).toBe(3);
+  });
+
+  it('a bias of 64 elements takes up what the mean moves by, in float16', () => {
+    const normal = makeNormal(7);
+    const builder = new GraphBuilder('wide');
+    const x = builder.input('x', tensorType('float32', shapeOf([1, 32])));
+    const [w, b] = [builder.constant(weightsOf(normal, [64, 32], 1)), builder.constant(weightsOf(normal, [64], 1))];
+    builder.output('y', builder.add('linear', [x, w, b]));
+    const wide = verifyGraph(builder.build());
+    const far = Array.from({ length: 100 }, () => ({ x: Float32Array.from({ length: 32 }, () => 5 + normal()) }));
+    const stored = makeQuantise(far, makeRunner)(wide, { encoding: chooseEncoding('int4', bitPrice(0)) });
+    expect(stored.actions.map(({ level }) => level)).toEqual(['int4, compensated', 'float16']);
+    const [before, after] = [wide, verifyGraph(stored.graph)].map((one) => {
+      const runner = makeRunner(one);
+      const sums = new Float64Array(64);
+      for (const feeds of far) for (const [n, y] of runner.run(feeds).y!.entries()) sums[n]! += Number(y) / far.length;
+      return sums;
+    });
+    // a step of float16 at the size of these outputs' biases, where without them the mean moves by 3
+    before!.forEach((mean, n) => {
+      expect(Math.abs(after![n]! - mean)).toBeLessThan(0.01);
+    });
   });
 
   it('a higher price of a bit takes fewer bits, none takes none', () => {

@@ -4,14 +4,19 @@ import { findStoredPlaces, withConstants } from '../../../compiler/3-compress/ac
 import { sampleInputRows } from '../../../compiler/3-compress/calibrate/input-rows.ts';
 import { measureSpreads } from '../../../compiler/3-compress/calibrate/spread.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
+import { plannedChoices } from '../../../compiler/3-compress/plan/choices.ts';
 import { chooseEncoding } from '../../../compiler/3-compress/plan/choose-encoding.ts';
 import { makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
+import { GraphBuilder } from '../../../compiler/ir/build.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
 import { makeRunner } from '../../../compiler/make-runner.ts';
 import { findLayers } from '../../../compiler/rewrite/layers.ts';
 import { tiedConstants } from '../../../compiler/rewrite/tied-constants.ts';
+import { tensorOf } from '../../../compiler/tensor/convert.ts';
+import { shapeOf } from '../../../compiler/tensor/shape.ts';
+import { tensorType } from '../../../compiler/tensor/tensor.ts';
 import { makeRandom } from '../../harness/random.ts';
 import { graphOf, type Sketch } from '../pass-case.ts';
 import { measureErrors } from './level-case.ts';
@@ -54,6 +59,29 @@ function compare(graph: Graph, samples: readonly Feeds[], kind: string) {
   const { error, variance } = measureErrors(graph, verifyGraph(changed), samples, place!.axis);
   return { place: place!, encoding, guess: offer.guess, changed, measured: error / samples.length / 5, variance };
 }
+
+test('places of constants of one name have names of their own: a plan makes the same of each again', () => {
+  const random = makeRandom(5);
+  const builder = new GraphBuilder('twice');
+  const weights = () => builder.constant(tensorOf('float32', [12, 12], [...random.reals(144)]), 'w');
+  const hidden = builder.add('tanh', [
+    builder.add('linear', [builder.input('x0', tensorType('float32', shapeOf([1, 12]))), weights()]),
+  ]);
+  builder.output('y', builder.add('linear', [hidden, weights()]));
+  const graph = verifyGraph(builder.build());
+  expect(findStoredPlaces(graph).map(({ name }) => name)).toEqual(['w', 'w (2)']);
+  const quantise = makeQuantise([], makeRunner);
+  const kinds = new Map([
+    ['w', 'int8'],
+    ['w (2)', 'float16'],
+  ]);
+  const { actions } = quantise(graph, {
+    encoding: ({ name }, offered) => offered.find(({ kind }) => kind === kinds.get(name))?.make(),
+  });
+  const again = quantise(graph, plannedChoices(actions, new Set()));
+  const kindsOf = ({ constants }: Graph) => [...constants.values()].map(({ stored }) => stored?.kind);
+  expect(kindsOf(again.graph)).toEqual(['integer', 'float16']);
+});
 
 describe('embedding tables', () => {
   const table = graphOf((g) => {

@@ -5,6 +5,7 @@ import { trimWidth } from '../../../compiler/3-compress/actions/trim-width.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
 import { selectUnits } from '../../../compiler/3-compress/select-units.ts';
 import type { Graph, ValueId } from '../../../compiler/ir/graph.ts';
+import { identity, makeMatrix } from '../../../compiler/linalg/matrix.ts';
 import { Moments } from '../../../compiler/linalg/moments.ts';
 import { makeRandom } from '../../harness/random.ts';
 import { graphOf, type Sketch } from '../pass-case.ts';
@@ -113,6 +114,21 @@ test('a residual stream is cut with it in one rebuild', () => {
 });
 
 describe('selected heads', () => {
+  test('are all ordered where the first explains the others up to rounding', () => {
+    const heads = [0, 1, 2, 3].map((head) => [2 * head, 2 * head + 1]);
+    for (let seed = 1; seed <= 20; seed++) {
+      const one = makeRandom(seed).reals(8, -1e-3, 1e-3);
+      const spread = makeMatrix(
+        8,
+        8,
+        Float64Array.from({ length: 64 }, (_, i) => one[Math.floor(i / 8)]! * one[i % 8]!),
+      );
+      const { order, residuals } = selectHeads(heads, spread, identity(8));
+      expect([...order].sort()).toEqual([0, 1, 2, 3]);
+      expect(residuals.get(1)! / residuals.get(0)!).toBeLessThan(1e-5);
+    }
+  });
+
   test('of one feature each are selected as units are', () => {
     const random = makeRandom(3);
     const moments = new Moments(6);

@@ -467,6 +467,18 @@ describe('what cannot be cut', () => {
       'slice "slice" takes a part that others read',
     ],
     [
+      'parts of what is made of a value that others read',
+      (g) => {
+        const hidden = linear(g, g.input([1, 3]), 4, 3);
+        const gated = g.add('relu', [hidden]);
+        const half = (from: number) => g.add('slice', [gated], { starts: [0, from], sizes: [1, 2], steps: [1, 1] });
+        const product = g.add('mul', [half(0), half(2)]);
+        g.output(g.add('softmax', [linear(g, g.add('tanh', [hidden]), 2, 4)], { axis: 1 }));
+        return g.add('softmax', [linear(g, product, 2, 2)], { axis: 1 });
+      },
+      'slice "slice" takes a part that others read',
+    ],
+    [
       'a reader of the other dimension',
       (g) => {
         const hidden = linear(g, g.input([1, 5, 3]), 4, 3);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { trimHeads } from '../../../compiler/3-compress/actions/trim-heads.ts';
 import { truncateAttention } from '../../../compiler/3-compress/actions/truncate-attention.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
 import type { Graph, ValueId } from '../../../compiler/ir/graph.ts';
@@ -156,6 +157,19 @@ describe('must not fire', () => {
       return g.add('linear', [g.add('attention', [part(0), part(1), part(2)], { scale: 1 }), g.constant([4, 8])]);
     });
     expect(truncateAttention(graph)).toEqual([]);
+  });
+
+  test('weights that another attention shares', () => {
+    const graph = graphOf((g) => {
+      const shared = g.constant([8, 8]);
+      const block = (x: ValueId): ValueId => {
+        const [q, k, v] = [shared, g.constant([8, 8]), g.constant([8, 8])].map((w) => g.add('linear', [x, w]));
+        return g.add('linear', [g.add('attention', [q!, k!, v!], { scale: 1 }), g.constant([8, 8])]);
+      };
+      return block(block(g.input([1, 6, 8])));
+    });
+    expect(truncateAttention(graph)).toEqual([]);
+    expect(trimHeads(graph)).toEqual([]);
   });
 
   test('live weights', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { featureKey, observe, type RowRequest } from '../../../compiler/3-compress/calibrate/observe.ts';
+import { halfOf } from '../../../compiler/data/half-of.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import { makeRunner } from '../../../compiler/make-runner.ts';
 import { makeSamples } from '../actions/level-case.ts';
@@ -50,9 +51,30 @@ describe('features each', () => {
 
 test.each(['even', 'odd'] as const)('the %s half of the samples', (half) => {
   const moments = observed({ half }).get('k')!;
-  const rows = rowsOf((sample) => (sample % 2 === 0) === (half === 'even'));
+  const rows = rowsOf((sample) => halfOf(sample) === half);
   expect(moments.count).toBe(300);
   expect(moments.mean()[1]).toBeCloseTo(3 * meanOf(rows.map((row) => row[1]!)), 5);
+});
+
+test('rows with a feature that overflowed or has no value are left out', () => {
+  const [first, second, ...others] = samples as { x0: Float32Array }[];
+  const infinite = { x0: first!.x0.with(0, Number.POSITIVE_INFINITY) };
+  const nothing = { x0: second!.x0.with(5, Number.NaN) };
+  const of = (features: RowRequest['features']) =>
+    observe(graph, [{ key: 'k', values: [triple!], features }], [infinite, nothing, ...others], makeRunner);
+  expect(of('together').get('k')!.count).toBe(598);
+  expect(of('each').get(featureKey('k', 2))!.count).toBe(598);
+  const always = samples.map(({ x0 }) => ({ x0: (x0 as Float32Array).slice().fill(Number.NaN, 0, 4) }));
+  expect(observe(graph, [{ key: 'k', values: [triple!] }], always, makeRunner).get('k')!.count).toBe(0);
+});
+
+test.each([28, 56, 112])('of an image %i wide all columns are seen as often', (width) => {
+  const image = graphOf((g) => g.add('neg', [g.input([1, 1, width, width])]));
+  const columns = { x0: Float32Array.from({ length: width * width }, (_, i) => i % width) };
+  const request: RowRequest = { key: 'k', values: [{ id: image.outputs[0]!.value, axis: 1 }] };
+  const moments = observe(image, [request], new Array<typeof columns>(64).fill(columns), makeRunner).get('k')!;
+  expect(moments.count).toBeLessThan(64 * width * width);
+  expect(Math.abs(moments.mean()[0]! / ((1 - width) / 2) - 1)).toBeLessThan(0.02);
 });
 
 test('a key that is asked for twice counts once', () => {
