@@ -1,16 +1,18 @@
 import { resolve } from 'node:path';
 import { type Budget, parseBudget, readBudget } from './6-budget/parse-budget.ts';
 import type { BuildConfig } from './config.ts';
+import { isModuleName } from './data/user-module.ts';
 import type { CompileOptions, CompressionOptions } from './ir/bundle.ts';
 
-/** Data sources are paths with options after a question mark; the paths start from a folder. */
+/** Data sources are paths with options after a question mark; these, modules and other paths start from a folder. */
 export function placeData<T extends CompressionOptions>(options: T, folder: string): T {
   const place = (source: string): string => source.replace(/^[^?]*/, (path) => resolve(folder, path));
-  const { calibration, evaluation, plan, cache } = options;
+  const { calibration, evaluation, metric, plan, cache } = options;
   return {
     ...options,
     ...(typeof calibration === 'string' && { calibration: place(calibration) }),
     ...(typeof evaluation === 'string' && { evaluation: place(evaluation) }),
+    ...(metric !== undefined && isModuleName(metric) && { metric: resolve(folder, metric) }),
     ...(typeof plan === 'string' && { plan: resolve(folder, plan) }),
     ...(cache !== undefined && { cache: resolve(folder, cache) }),
   };
@@ -20,7 +22,7 @@ export function placeData<T extends CompressionOptions>(options: T, folder: stri
 export function budgetFrom(budget: BuildConfig['budget'], folder: string): Budget | undefined {
   if (budget === undefined) return undefined;
   if (typeof budget !== 'string') return parseBudget(budget);
-  return readBudget(budget.endsWith('.json') ? resolve(folder, budget) : budget);
+  return readBudget(budget, folder);
 }
 
 /** What the planner aimed at by estimate holds for the files, too. */

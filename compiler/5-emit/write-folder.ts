@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { outputFolderTaken, outputNotWritten } from '../diagnostics/build.ts';
 
@@ -18,25 +18,43 @@ async function replaceFolder(folder: string, files: ReadonlyMap<string, Uint8Arr
   await mkdir(dirname(target), { recursive: true });
   const staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
   const fresh = join(staging, 'new');
-  const old = join(staging, 'old');
   try {
     await mkdir(fresh);
     for (const [path, bytes] of files) {
       await mkdir(dirname(join(fresh, path)), { recursive: true });
       await writeFile(join(fresh, path), bytes);
     }
-    const hadOld = await rename(target, old).then(
-      () => true,
-      () => false,
-    );
-    await rename(fresh, target).catch(async (error: unknown) => {
-      if (hadOld) await rename(old, target);
-      throw error;
-    });
+    await takePlace(fresh, target, staging);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
+
+/** Other processes that may write the same folder at the same time. */
+const mostOthers = 100;
+
+/** Puts a folder where another may be, which goes into staging; the later of two processes wins. @throws LccError LCC5001 */
+async function takePlace(fresh: string, target: string, staging: string, others = 0): Promise<void> {
+  const old = join(staging, `old-${others}`);
+  const hadOld = await rename(target, old).then(
+    () => true,
+    () => false,
+  );
+  try {
+    await rename(fresh, target);
+  } catch (error) {
+    if (others < mostOthers && isTaken(error)) {
+      await requireReplaceable(target);
+      return takePlace(fresh, target, staging, others + 1);
+    }
+    if (hadOld) await rename(old, target);
+    throw error;
+  }
+}
+
+/** A folder has come in between. */
+const isTaken = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST');
 
 const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -57,12 +75,19 @@ async function holdingSignals(work: () => Promise<void>): Promise<void> {
 
 /** Whether `writeFolder` may have this place: free, an empty folder, or an earlier bundle. @throws LccError LCC5001 */
 export async function requireReplaceable(folder: string): Promise<void> {
+  const before = await inodeOf(folder);
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw outputFolderTaken(folder);
   });
-  if (entries.length > 0 && !(await isBundle(folder))) throw outputFolderTaken(folder);
+  if (entries.length === 0 || (await isBundle(folder))) return;
+  // Another process may have put its bundle there in between.
+  if ((await inodeOf(folder)) !== before) return requireReplaceable(folder);
+  throw outputFolderTaken(folder);
 }
+
+/** undefined where nothing is there. */
+const inodeOf = async (path: string): Promise<number | undefined> => (await stat(path).catch(() => undefined))?.ino;
 
 /** lcc.json carries the mark of its generator. */
 async function isBundle(folder: string): Promise<boolean> {

@@ -17,6 +17,7 @@ import { type Budget, type BudgetText, type Limit, limitsFor, toBudget } from '.
 import { makePlanRows } from './plan-rows.ts';
 import { type FoundManifest, readBundle, readBundleFolder } from './read-bundle.ts';
 import { makeSizeRows, measureParts } from './size-rows.ts';
+import { unifyProfiles } from './unify-profiles.ts';
 
 export type { CheckResult, CheckRow } from './check-result.ts';
 
@@ -46,15 +47,19 @@ export async function check(
   const read = await (typeof bundle === 'string' ? readBundleFolder(bundle) : readBundle(bundle));
   const { manifest } = read;
   const name = typeof bundle === 'string' ? basename(bundle) : (manifest.name ?? 'model');
-  const limits = limitsFor(parsed, [name, manifest.name ?? name]);
-  const profiles = await readProfiles(limits, options);
+  const { cwd = process.cwd() } = options;
+  const all = limitsFor(parsed, [name, manifest.name ?? name]);
+  const { limits, devices } = unifyProfiles(all, options.devices, cwd);
+  const profiles = await readProfiles(limits, devices, cwd);
   const { baseline, evaluation, metric } = options;
   const target = targetProfile(manifest);
   const [parts, times, accuracy] = [
     await measureParts(read),
-    await checkTimes(read, limits, profiles, target, { openDevice, ...options }).catch((error: unknown) => {
-      throw naming(typeof bundle === 'string' ? bundle : name, error);
-    }),
+    await checkTimes(read, limits, profiles, target, { openDevice, ...options, ...(devices && { devices }) }).catch(
+      (error: unknown) => {
+        throw naming(typeof bundle === 'string' ? bundle : name, error);
+      },
+    ),
     evaluation === undefined ? undefined : await measureNow(read, evaluation, metric),
   ];
   const rows = [
@@ -79,10 +84,11 @@ const openDevice = async (): Promise<Device> => (await import('./device/local.ts
 /** Those that limits or options name. @throws LccError LCC6201, LCC6202 */
 async function readProfiles(
   limits: readonly Limit[],
-  { devices = [], cwd = process.cwd() }: CheckOptions,
+  devices: readonly string[] | undefined,
+  cwd: string,
 ): Promise<ReadonlyMap<string, DeviceProfile>> {
   const named = limits.flatMap((limit) => ('profile' in limit && limit.profile !== undefined ? [limit.profile] : []));
-  const names = [...new Set([...named, ...devices])];
+  const names = [...new Set([...named, ...(devices ?? [])])];
   return new Map(await Promise.all(names.map(async (name) => [name, await readProfile(name, cwd)] as const)));
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { budgetImpossible, budgetInvalid, budgetNotReadable } from '../diagnostics/budget.ts';
 import type { SizeMeasure } from '../ir/download.ts';
 import { parseBytes } from '../quantity/bytes.ts';
@@ -61,21 +62,29 @@ export type BudgetText =
       readonly bundles?: Readonly<Record<string, Quantity | LimitsText>>;
     });
 
+/** The file that a budget of text names; undefined where it is inline, a size or JSON. */
+export function budgetFile(text: string, folder: string): string | undefined {
+  const isInline = parseBytes(text) !== undefined || text.trim().startsWith('{');
+  return isInline ? undefined : resolve(folder, text.trim());
+}
+
 /**
  * The budget of a flag: inline (`300KB`, `{"code": "30KB"}`), or the path of a JSON file with either form.
+ * @param folder that the path starts from
  * @throws LccError LCC6101, LCC6102, LCC6105
  */
-export function readBudget(flag: string): Budget {
+export function readBudget(flag: string, folder: string = process.cwd()): Budget {
   const text = flag.trim();
   if (parseBytes(text) !== undefined) return parseBudget(text);
-  if (text.startsWith('{')) return parseBudget(parseJson(text, undefined));
+  const file = budgetFile(text, folder);
+  if (file === undefined) return parseBudget(parseJson(text, undefined));
   let content: string;
   try {
-    content = readFileSync(text, 'utf8');
+    content = readFileSync(file, 'utf8');
   } catch (error) {
-    throw budgetNotReadable(text, error instanceof Error ? error.message : String(error));
+    throw budgetNotReadable(file, error instanceof Error ? error.message : String(error));
   }
-  return parseBudget(parseJson(withoutMark(content), text), text);
+  return parseBudget(parseJson(withoutMark(content), file), file);
 }
 
 /** Editors on Windows may put a byte order mark before UTF-8. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
+import { basename, isAbsolute, join, normalize } from 'node:path';
 import type { Backend } from '../../targets/target.ts';
 import { notABundle } from '../diagnostics/budget.ts';
 import type { Bundle } from '../ir/bundle.ts';
@@ -16,6 +16,13 @@ export interface BundleFiles {
   readonly manifest: FoundManifest;
   /** those that the manifest lists, by path */
   readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** What a budget may call a bundle: its folder, and what its lcc.json says, where there is one. */
+export async function namesOf(folder: string): Promise<string[]> {
+  const manifest = parseManifest(await readFile(join(folder, 'lcc.json'), 'utf8').catch(() => ''));
+  const { name = undefined }: Partial<Manifest> = typeof manifest === 'string' ? {} : manifest;
+  return [basename(folder), ...(name === undefined ? [] : [name])];
 }
 
 /** A bundle folder. @throws LccError LCC6103 */

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BenchResult, EngineResult } from '../6-budget/bench/bench.ts';
 import { bundlePorts } from '../6-budget/bundle-ports.ts';
-import { readManifest } from '../6-budget/read-bundle.ts';
+import { readWholeManifest } from '../6-budget/read-whole-manifest.ts';
 import { flagInvalid } from '../diagnostics/cli.ts';
 import { bundleWithoutBackend } from '../diagnostics/report.ts';
 import { printBytes } from '../quantity/bytes.ts';
@@ -56,7 +56,7 @@ async function benchBundle(folder: string, flags: BenchFlags, io: Io): Promise<B
   const rounds = Number(flags.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw flagInvalid('--rounds', flags.rounds, 'a count');
   const gpu = parseGpu(flags.gpu);
-  const manifest = await readManifest(folder);
+  const manifest = await readWholeManifest(folder);
   const { inputs, outputs, backends } = manifest;
   if (!backends.includes(backend)) throw bundleWithoutBackend(folder, backend, backends);
   const places = [io.cwd, dirname(folder), dirname(dirname(folder))];

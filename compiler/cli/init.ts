@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { isTargetName, targets } from '../../targets/index.ts';
 import { writeWhole } from '../data/write-whole.ts';
-import { configExists, flagInvalid, initNeedsModel, unknownChoice } from '../diagnostics/cli.ts';
+import { configExists, configNotWritten, flagInvalid, initNeedsModel, unknownChoice } from '../diagnostics/cli.ts';
 import { modelNotFound } from '../diagnostics/ingest.ts';
 import { defaultTarget } from '../parse-model-flags.ts';
 import { parseBytes } from '../quantity/bytes.ts';
@@ -56,10 +56,19 @@ async function init(flags: InitFlags, io: Io): Promise<void> {
     files.unshift(['lcc.budget.json', printBudget(budget)]);
   }
   for (const [name, text] of files) {
-    writeWhole(join(io.cwd, name), text);
+    write(join(io.cwd, name), text);
     io.stdout(`wrote ${name}\n`);
   }
   io.stdout('Next: lcc build\n');
+}
+
+/** @throws LccError LCC0013 */
+function write(file: string, text: string): void {
+  try {
+    writeWhole(file, text);
+  } catch (error) {
+    throw configNotWritten(file, error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function answer(flags: InitFlags, io: Io): Promise<Answers> {

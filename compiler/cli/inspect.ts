@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { readManifest } from '../6-budget/read-bundle.ts';
+import { readWholeManifest } from '../6-budget/read-whole-manifest.ts';
 import { describeCompression } from '../describe-compression.ts';
 import { stageOfBundle, unknownChoice } from '../diagnostics/cli.ts';
 import { type CompileOptions, type Stage, type StageEvent, stages } from '../ir/bundle.ts';
@@ -48,7 +48,7 @@ export const inspectCommand: MakeCommand = (io, finish) =>
 
 async function inspectBundle(folder: string, flags: InspectFlags, io: Io): Promise<void> {
   if (flags.after !== undefined) throw stageOfBundle(folder);
-  const manifest = await readManifest(folder);
+  const manifest = await readWholeManifest(folder);
   io.stdout(flags.json ? printJson(manifest) : `${printReport(manifest)}\n${printFiles(manifest)}`);
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Backend } from '../../targets/target.ts';
-import { readManifest } from '../6-budget/read-bundle.ts';
+import { readWholeManifest } from '../6-budget/read-whole-manifest.ts';
 import { writeWhole } from '../data/write-whole.ts';
 import { measuredNotReadable, reportNotWritten } from '../diagnostics/report.ts';
 import type { KernelTimes, Manifest } from '../ir/report.ts';
@@ -48,7 +48,7 @@ export const reportCommand: MakeCommand = (io, finish) =>
 
 async function report(folder: string, { out, backend, gpu, json }: ReportFlags, io: Io): Promise<void> {
   const choice = { backend: parseBackend(backend), gpu: parseGpu(gpu) };
-  const manifest = await readManifest(folder);
+  const manifest = await readWholeManifest(folder);
   const measuredFile = join(folder, 'lcc.measured.json');
   const measured = await readMeasured(measuredFile);
   const before = readTimes(measuredFile, measured, manifest);

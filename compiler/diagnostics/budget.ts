@@ -85,3 +85,22 @@ export const resultNotWritten = (file: string, reason: string) =>
     where: { file },
     remedy: 'Name a file in a folder that is there and can be written, such as --reporter junit=check.xml.',
   });
+
+/** @param faults one line each */
+export const shardsUnlike = (faults: readonly string[]) =>
+  new LccError({
+    code: 'LCC6111',
+    what: 'These results are not all the shards of one check.',
+    details: faults,
+    remedy: 'Name what each shard of one lcc check wrote, once: all with the same bundles, budget and lcc.',
+  });
+
+/** @param lacking such as `kernels[].codeBytes` */
+export const manifestIncomplete = (file: string, generator: string, lacking: readonly string[]) =>
+  new LccError({
+    code: 'LCC6112',
+    what: `This lcc.json does not record all that this version of lcc needs: it was written by ${generator}.`,
+    where: { file },
+    values: { 'it lacks': lacking.join(', ') },
+    remedy: 'Build the bundle again.',
+  });

@@ -99,3 +99,11 @@ export const initNeedsModel = (folder: string) =>
     where: { file: folder },
     remedy: 'Name it: lcc init --model model.onnx.',
   });
+
+export const configNotWritten = (file: string, reason: string) =>
+  new LccError({
+    code: 'LCC0013',
+    what: `The configuration cannot be written: ${reason}.`,
+    where: { file },
+    remedy: 'Run lcc init in a folder that can be written.',
+  });

@@ -1,4 +1,4 @@
-import { LccError } from './diagnostic.ts';
+import { type Diagnostic, LccError } from './diagnostic.ts';
 
 /* LCC02xx: models imported through a bundler. */
 
@@ -52,3 +52,11 @@ export const importNotWithinBudget = (file: string, report: string) =>
     details: report.trimEnd().split('\n'),
     remedy: 'Make the model smaller, or raise the limits of lcc.config.ts or of the plugin.',
   });
+
+/** A warning. @param end of the imports, such as `model.json?lcc` @param modules one line each */
+export const modelsNamedAlike = (end: string, modules: readonly string[]): Diagnostic => ({
+  code: 'LCC0207',
+  what: `Imports of several models end in ${end}, by which TypeScript cannot tell them apart.`,
+  details: modules,
+  remedy: 'Import them by paths with these ends, or give the files names of their own.',
+});

@@ -10,7 +10,7 @@ export const bundleWithoutBackend = (folder: string, backend: 'wasm' | 'webgpu',
     what: `The bundle is to be timed on ${titles[backend]}, which it was not built for.`,
     where: { file: folder },
     values: { backends: backends.join(', ') },
-    remedy: `Time it with --backend ${backends[0]}, or build it with --backends webgpu,wasm.`,
+    remedy: `Time it with --backend ${backends[0]}, or build it for a target with both, such as mobile-webgpu, without --backends.`,
   });
 
 export const measuredNotReadable = (file: string, reason: string) =>

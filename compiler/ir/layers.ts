@@ -25,11 +25,25 @@ export function findLayers({ calls, constants }: Pick<Manifest, 'calls' | 'const
   }
   const layerOf = (call: CallReport | undefined): string =>
     call ? (layers.get(call.value) ?? scopeOf(call.value)) : shared;
+  const firstOfKernel = firstBy(calls, ({ kernel }) => [kernel]);
+  const firstOfConstant = firstBy(calls, (call) => call.constants);
   return {
     ofCall: (call) => layerOf(calls[call]),
-    ofKernel: (kernel) => layerOf(calls.find((call) => call.kernel === kernel)),
-    ofConstant: (constant) => layerOf(calls.find((call) => call.constants.includes(constant))),
+    ofKernel: (kernel) => layerOf(firstOfKernel.get(kernel)),
+    ofConstant: (constant) => layerOf(firstOfConstant.get(constant)),
   };
+}
+
+/** The first call with each position. */
+function firstBy(
+  calls: readonly CallReport[],
+  positionsOf: (call: CallReport) => readonly number[],
+): ReadonlyMap<number, CallReport> {
+  const first = new Map<number, CallReport>();
+  for (const call of calls) {
+    for (const position of positionsOf(call)) if (!first.has(position)) first.set(position, call);
+  }
+  return first;
 }
 
 const moduleOf = (constant: string): string | undefined => /^(.+?)\.weight\b/.exec(constant)?.[1];

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import type { Budget } from '../6-budget/parse-budget.ts';
+import { type Budget, budgetFile } from '../6-budget/parse-budget.ts';
 import { findCacheFolder } from '../cache-folder.ts';
 import type { BuildConfig } from '../config.ts';
 import type { CompileOptions } from '../ir/bundle.ts';
@@ -44,13 +44,13 @@ export async function chooseSettings(
     ...placeData(common, root),
     ...query.options,
   };
-  const budget =
-    budgetFrom(query.budget, home) ?? budgetFrom(given, root) ?? budgetFrom(configured, found?.home ?? home);
-  const budgetFiles = [
+  const budgets = [
     [query.budget, home],
     [given, root],
     [configured, found?.home ?? home],
   ] as const;
+  const decisive = budgets.find(([text]) => text !== undefined);
+  const budget = decisive && budgetFrom(...decisive);
   return {
     options,
     budget: { ...budget, limits: [...(budget?.limits ?? []), ...sizeLimit(options)] },
@@ -58,9 +58,7 @@ export async function chooseSettings(
     config: found?.file,
     files: [
       ...folders.flatMap(configPlaces),
-      ...budgetFiles.flatMap(([text, folder]) =>
-        typeof text === 'string' && text.endsWith('.json') ? [resolve(folder, text)] : [],
-      ),
+      ...budgets.flatMap(([text, folder]) => (typeof text === 'string' ? (budgetFile(text, folder) ?? []) : [])),
     ],
   };
 }

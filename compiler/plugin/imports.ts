@@ -3,7 +3,7 @@ import type { PluginContext } from 'rollup';
 import { importNotWithinBudget } from '../diagnostics/plugin.ts';
 import type { BuiltImport } from './build-import.ts';
 import { chooseSettings } from './choose-settings.ts';
-import { declareTypes } from './declare-types.ts';
+import { makeDeclareTypes } from './declare-types.ts';
 import { idOf, type ModelImport, parseId, parseSpecifier } from './model-import.ts';
 import { type PluginOptions, requireOptions } from './options.ts';
 
@@ -28,6 +28,7 @@ export interface Imports {
 export function makeImports(given: PluginOptions): Imports {
   const options = requireOptions(given);
   const read = new Map<string, ReadonlySet<string>>();
+  const declareTypes = makeDeclareTypes(options);
   let last: Promise<unknown> = Promise.resolve();
 
   const buildNow = async (imported: ModelImport, { root, log, warn }: Host): Promise<BuiltImport> => {
@@ -43,7 +44,7 @@ export function makeImports(given: PluginOptions): Imports {
     addFiles(key.files);
     const { buildImport } = await import('./build-import.ts');
     const built = await buildImport(file, settings, key, log);
-    declareTypes(imported, new TextDecoder().decode(built.files.get('index.d.ts')), options, root);
+    declareTypes(imported, new TextDecoder().decode(built.files.get('index.d.ts')), root, warn ?? log);
     if (built.budgetReport !== undefined) {
       const error = importNotWithinBudget(file, built.budgetReport);
       // A busy machine is no reason to break a build: what is inconclusive is told, and lcc check fails on it.

@@ -45,13 +45,17 @@ function decode(text: string): string {
 
 const mark = '\0lcc:';
 
+/** Vite's dev server decodes an id that it has not encoded: % is not to be in it. */
+const hide = (text: string): string => text.replaceAll(/[~%]/g, (sign) => (sign === '%' ? '~25' : '~7e'));
+const show = (text: string): string => text.replaceAll(/~(25|7e)/g, (_, code) => (code === '25' ? '%' : '~'));
+
 /** The module's id: it ends as JavaScript's do, so that no plugin for JSON or for assets takes it. */
 export const idOf = ({ file, query }: ModelImport): string =>
-  `${mark}${file.split(sep).join('/')}.js${query === '' ? '' : `?${query}`}`;
+  `${mark}${hide(file.split(sep).join('/'))}.js${query === '' ? '' : `?${hide(query)}`}`;
 
 /** The import that has this id; undefined for all other modules. */
 export function parseId(id: string): ModelImport | undefined {
   if (!id.startsWith(mark)) return undefined;
   const [, file = '', query = ''] = /^([^?]*)\.js(?:\?(.*))?$/s.exec(id.slice(mark.length)) ?? [];
-  return { file, query };
+  return { file: show(file), query: show(query) };
 }

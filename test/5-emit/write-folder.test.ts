@@ -97,6 +97,25 @@ test('a write that fails leaves the earlier bundle', async () => {
   expect(readdirSync(root)).toEqual(['out']);
 });
 
+test('of several that write one folder for the first time, none fails and one wins', async () => {
+  const out = join(root, 'out');
+  const contents = Array.from({ length: 20 }, (_, i) => text(`${i}`));
+  const written = await Promise.allSettled(
+    contents.map((content) =>
+      writeFolder(
+        out,
+        new Map([
+          ['lcc.json', manifest],
+          ['which.txt', content],
+        ]),
+      ),
+    ),
+  );
+  expect(written.filter(({ status }) => status === 'rejected')).toEqual([]);
+  expect(contents).toContainEqual(text(readFileSync(join(out, 'which.txt'), 'utf8')));
+  expect(readdirSync(root)).toEqual(['out']);
+});
+
 test('an interrupt waits for a write under way', async () => {
   const out = join(root, 'out');
   await writeFolder(out, new Map([['lcc.json', manifest]]));

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CheckOptions, check } from '../../compiler/6-budget/check.ts';
 import { exitCodeOf } from '../../compiler/6-budget/check-result.ts';
@@ -152,6 +155,22 @@ describe('latency', () => {
     expect(limited.map((row) => [nameOf(row), row.isEstimated, row.verdict])).toEqual([
       ['latency p50 wasm on phone-mid', undefined, 'over'],
     ]);
+  });
+
+  test('of a profile in a file is the same by every path of the file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lcc-profiles-'));
+    const profile = await readProfile('phone-mid', '.');
+    writeFileSync(join(folder, 'a.json'), JSON.stringify({ ...profile, name: 'a' }));
+    const places = { devices: ['a.json', join(folder, 'a.json'), 'laptop'], cwd: folder };
+    const options = { ...deviceOf(() => steady(1)), ...places };
+    const { rows, result } = await timesOf({ latency: { './a.json': '9 s', 'phone-mid': '9 s' } }, options);
+    rmSync(folder, { recursive: true });
+    expect(result.notes).toEqual(['not checked, since other devices were named: latency p50 on phone-mid']);
+    expect(rows.filter(({ limit }) => limit !== undefined).map(nameOf)).toEqual(['latency p50 wasm on ./a.json']);
+    const names = rows.map(nameOf);
+    expect(names).toContain('latency p95 wasm on ./a.json');
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => !/ on (\.\/a\.json|laptop)$/.test(name))).toEqual([]);
   });
 
   test('on WebGPU is not measured on a software adapter, and estimated for a profile without a browser', async () => {

@@ -107,6 +107,7 @@ nothing is known of it</error>
 Next: See which part is largest; --backends leaves one backend out.</failure>
     </testcase>
     <testcase classname="lcc.a &amp; &quot;b&quot;" name="macs"/>
+    <system-out>one note</system-out>
   </testsuite>
   <testsuite name="good" tests="1" failures="0" errors="0" skipped="0">
     <testcase classname="lcc.good" name="macs"/>
@@ -152,8 +153,10 @@ Next: See which part is largest; --backends leaves one backend out.</failure>
       '::warning title=lcc check a & "b"',
       '::warning title=lcc check a & "b"',
       '::error title=lcc check a & "b"',
+      '::notice title=lcc check a & "b"',
       '::notice title=lcc check good',
     ]);
+    expect(lines[5]).toBe('::notice title=lcc check a & "b"::one note');
     expect(lines[2]).toBe(
       '::warning title=lcc check a & "b"::latency p50 wasm on phone-mid 3.90 ms estimated (3.80 ms to 4.20 ms) of 4.00 ms: inconclusive%0Athe limit lies inside the interval, 50 %25 of it',
     );
@@ -166,12 +169,19 @@ Next: See which part is largest; --backends leaves one backend out.</failure>
     for (const results of [[bad], [good], [bad, good]]) {
       expect(isValid(JSON.parse(told('json', ...results)))).toBe(true);
     }
+    const shard = { index: 1, count: 2, bundles: 3, budget: 'a1', version: '0.1.0' };
+    for (const results of [[], [good], [bad, good]]) {
+      const told = JSON.parse(reporters.json(results, shard));
+      expect([isValid(told), told.shard, told.results.length]).toEqual([true, shard, results.length]);
+    }
+    expect(isValid({ results: [], shard: { ...shard, index: 0 } })).toBe(false);
     expect(isValid({ ...good, rows: [{ ...fine, surprise: 1 }] })).toBe(false);
   });
 
-  test('every reporter tells every broken limit', () => {
+  test('every reporter tells every broken limit, and notes', () => {
     for (const name of reporterNames) {
       const text = told(name, bad);
+      expect(text).toContain('one note');
       for (const word of ['code', 'latency', 'accuracy']) expect(text).toContain(word);
     }
   });

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { profiles } from '../../targets/profiles/index.ts';
 import { onnxModel, tensorOf } from '../harness/onnx-model.ts';
 import { runCli } from '../harness/run-cli.ts';
 
@@ -132,10 +133,88 @@ describe('many bundles', () => {
     await shard('2/2');
     const names = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
     expect(names('1.json').results.map(({ name }: { name: string }) => name)).toEqual(['a', 'c']);
-    expect(names('2.json').name).toBe('b');
+    expect(names('2.json').results.map(({ name }: { name: string }) => name)).toEqual(['b']);
     const merged = await check('--merge', '1.json', '2.json', '--reporter', 'junit');
     expect(merged.code).toBe(0);
     expect([...merged.stdout.matchAll(/testsuite name="(\w)"/g)].map(([, name]) => name)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('shards that are missing, doubled or not of one check do not merge', async () => {
+    const shard = (part: string, file: string, ...more: string[]) =>
+      check('a', 'b', 'c', '--shard', part, '--reporter', `json=${file}`, ...more);
+    const at = (file: string) => join(folder, file);
+    const faults = async (...files: string[]) => {
+      const { code, stdout, stderr } = await check('--merge', ...files);
+      expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('LCC6111: These results are not all')]);
+      return [...stderr.matchAll(/^ {2}- (.*)$/gm)].map(([, fault]) => fault);
+    };
+    for (const index of [1, 2, 3, 4]) await shard(`${index}/4`, `s${index}.json`);
+    expect((await check('--merge', 's4.json', 's1.json', 's3.json', 's2.json')).code).toBe(0);
+    expect(await faults('s1.json', 's3.json', 's2.json')).toEqual(['shard 4/4 is missing']);
+    expect(await faults('s1.json', 's2.json', 's2.json', 's4.json')).toEqual([
+      `shard 2/4 is there 2 times: ${at('s2.json')}, ${at('s2.json')}`,
+      'shard 3/4 is missing',
+    ]);
+    await shard('2/4', 'limited.json', '--budget', '1MB');
+    expect(await faults('s1.json', 'limited.json', 's3.json', 's4.json')).toEqual([
+      `${at('limited.json')} was checked against another budget than ${at('s1.json')}`,
+    ]);
+    await check('a', 'b', '--shard', '2/2', '--reporter', 'json=few.json');
+    expect(await faults('s1.json', 'few.json')).toEqual([
+      `${at('few.json')} is of 2 shards, not 4 as ${at('s1.json')}`,
+      `${at('few.json')} is of 2 bundles, not 3 as ${at('s1.json')}`,
+    ]);
+    const second = JSON.parse(readFileSync(at('s2.json'), 'utf8'));
+    write('other.json', JSON.stringify({ ...second, shard: { ...second.shard, version: '9.9.9' } }));
+    expect(await faults('other.json', 's1.json')).toEqual([
+      `${at('s1.json')} is of lcc ${second.shard.version}, not 9.9.9 as ${at('other.json')}`,
+    ]);
+    write('half.json', JSON.stringify({ ...second, results: [] }));
+    expect(await faults('s1.json', 'half.json', 's3.json', 's4.json')).toEqual(['there are 2 results of 3 bundles']);
+    await check('a', '--reporter', 'json=alone.json');
+    expect(await faults('s1.json', 'alone.json')).toEqual([`${at('alone.json')} is of no shard`]);
+  });
+
+  test('a limit of a bundle that is not there is told, once', async () => {
+    const budget = ['--budget', '{"total": "1MB", "bundles": {"a": "1MB", "tiny": "1MB", "tinny": "1KB"}}'];
+    const note = 'the budget limits "tinny" among its bundles, and no bundle is named so; there are "b", "tiny", "a"';
+    const { code, stdout } = await check('b', 'a', ...budget);
+    expect([code, stdout.split(note).length - 1]).toEqual([0, 1]);
+    const notesOf = (file: string): string[] =>
+      JSON.parse(readFileSync(join(folder, file), 'utf8')).results.flatMap(({ notes }: { notes: string[] }) => notes);
+    for (const index of [1, 2])
+      await check('b', 'a', ...budget, '--shard', `${index}/2`, '--reporter', `json=n${index}.json`);
+    expect([notesOf('n1.json'), notesOf('n2.json')]).toEqual([[note], []]);
+    expect((await check('--merge', 'n1.json', 'n2.json', '--reporter', 'github')).stdout.split('tinny')).toHaveLength(
+      2,
+    );
+    expect((await check('b', 'a', '--budget', '{"bundles": {"b": "1MB"}}')).stdout).not.toContain('named so');
+  });
+
+  test('devices are a list, or each by its own, in any place', async () => {
+    const profile = JSON.stringify({ ...profiles['phone-mid'], name: 'mine' });
+    write('mine.json', profile);
+    // Limits on profiles that are not named are left out: the note tells which those are.
+    const latency = { laptop: { webgpu: '9 s' }, tv: { webgpu: '9 s' }, 'phone-high': { webgpu: '9 s' } };
+    const budget = ['--budget', JSON.stringify({ latency: { ...latency, 'mine.json': { webgpu: '9 s' } } })];
+    const leftOut = async (...argv: string[]) => {
+      const { code, stdout, stderr } = await check(...argv, ...budget, '--json');
+      expect([code, stderr]).toEqual([0, '']);
+      const { name, notes } = JSON.parse(stdout);
+      return [name, ...notes];
+    };
+    await lcc('build', 'tiny.onnx', '--backends', 'webgpu', '-o', 'shader');
+    const others =
+      'not checked, since other devices were named: latency p50 webgpu on tv, latency p50 webgpu on phone-high';
+    for (const argv of [
+      ['shader', '--device', 'laptop,mine.json'],
+      ['--device', 'laptop', '--device', './mine.json', 'shader'],
+      ['shader', '--device', 'laptop', 'mine.json'],
+      ['--device', 'laptop', 'mine.json', 'shader'],
+    ])
+      expect(await leftOut(...argv)).toEqual(['shader', others]);
+    const none = await check('--device', 'laptop', 'tv');
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('LCC6103')]);
   });
 
   test('one over is over, merged too', async () => {

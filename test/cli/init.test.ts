@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -52,6 +52,16 @@ describe('lcc init', () => {
     expect(code).toBe(2);
     expect(stderr).toContain(message);
     expect(readdirSync(folder)).toEqual(["it's.onnx"]);
+  });
+
+  test('says where it cannot write', async () => {
+    symlinkSync(join('none', 'lcc.config.ts'), join(folder, 'lcc.config.ts'));
+    const { code, stdout, stderr } = await runCli(['init', '--target', 'node'], folder);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`LCC0013: The configuration cannot be written: ENOENT`);
+    expect(stderr).toContain(
+      `  at ${join(folder, 'lcc.config.ts')}\n  Next: Run lcc init in a folder that can be written.`,
+    );
   });
 
   test('writes over nothing', async () => {

@@ -101,7 +101,7 @@ test('lcc report needs a bundle, with code for the backend that it times', async
       expect(stderr).toBe(`LCC6301: The bundle is to be timed on ${title}, which it was not built for.
   at ${folder}
   backends: ${built}
-  Next: Time it with --backend ${built}, or build it with --backends webgpu,wasm.
+  Next: Time it with --backend ${built}, or build it for a target with both, such as mobile-webgpu, without --backends.
 `);
     });
   }

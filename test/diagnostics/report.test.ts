@@ -22,7 +22,7 @@ it('what goes wrong with reports, word for word', () => {
     "LCC6301: The bundle is to be timed on WebGPU, which it was not built for.
       at dist/model
       backends: wasm
-      Next: Time it with --backend wasm, or build it with --backends webgpu,wasm.
+      Next: Time it with --backend wasm, or build it for a target with both, such as mobile-webgpu, without --backends.
 
     LCC6302: What was measured of the bundle cannot be read: it is no JSON object.
       at lcc.measured.json

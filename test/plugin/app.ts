@@ -34,10 +34,10 @@ export function makeApp(files: Readonly<Record<string, Uint8Array | string>>): A
   return { folder, at, write };
 }
 
-/** y = x W, x [1, 2], W [2, 3] = 1 2 3 | 10 20 30, times `factor`. */
-export const scalingModel = (factor = 1): Uint8Array =>
+/** y = x W, x [1, 2], W [2, 3] = 1 2 3 | 10 20 30, times `factor`. @param input its name */
+export const scalingModel = (factor = 1, input = 'x'): Uint8Array =>
   onnxModel({
-    inputs: [{ name: 'x', dtype: 'float32', shape: ['batch', 2] }],
+    inputs: [{ name: input, dtype: 'float32', shape: ['batch', 2] }],
     outputs: [{ name: 'y', dtype: 'float32', shape: ['batch', 3] }],
     initializers: {
       w: tensorOf(
@@ -46,7 +46,7 @@ export const scalingModel = (factor = 1): Uint8Array =>
         [1, 2, 3, 10, 20, 30].map((value) => factor * value),
       ),
     },
-    nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'], name: 'fc' }],
+    nodes: [{ op: 'MatMul', inputs: [input, 'w'], outputs: ['y'], name: 'fc' }],
   });
 
 /** What it answers to x = 1, 2. */

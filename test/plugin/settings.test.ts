@@ -17,9 +17,14 @@ describe('which imports are models', () => {
     (specifier) => expect(parseSpecifier(specifier)).toBeUndefined(),
   );
 
-  test('an id tells its import, and is no JSON', () => {
-    const imported = { file: '/a b/model.json', query: 'lcc&dim=n=1' };
-    expect(parseId(idOf(imported))).toEqual(imported);
+  test('an id tells its import, is no JSON, and means the same once it is decoded', () => {
+    for (const imported of [
+      { file: '/a b/model.json', query: 'lcc&dim=n=1' },
+      { file: '/a%20b/~25/~~7e%/model.onnx', query: 'calibration=a%26b.npy' },
+    ]) {
+      expect(parseId(idOf(imported))).toEqual(imported);
+      expect(parseId(decodeURIComponent(idOf(imported)))).toEqual(imported);
+    }
     expect(idOf({ file: '/m/model.json', query: '' })).toBe('\0lcc:/m/model.json.js');
     expect(parseId('/a/digits.onnx')).toBeUndefined();
   });
@@ -46,6 +51,10 @@ describe('the settings of an import', () => {
       plan: app.at('src/plan.json'),
     });
     expect(alone.budget.limits).toHaveLength(1);
+    app.write('src/models/limits', '{"code": "9 KB"}');
+    const limited = await chosen(app, 'src/models/digits.onnx', 'budget=limits');
+    expect(limited.budget.limits).toHaveLength(2);
+    expect(limited.files).toContain(app.at('src/models/limits'));
     const plugin = { target: 'desktop-webgpu', calibration: 'b.npy', backends: ['wasm'], cache: 'kept' } as const;
     const query = 'calibration=c.npy%3Fscale=1/255%26limit=3&dim=a=1&dim=b=2&rank=0.9';
     const all = await chosen(app, 'src/models/digits.onnx', query, plugin);

@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { rollup } from 'rollup';
 import { describe, expect, test } from 'vitest';
 import lcc, { type PluginOptions } from '../../compiler/plugin/rollup.ts';
+import { tellApart } from '../../compiler/plugin/tell-apart.ts';
 import { repository } from '../harness/source-imports.ts';
 import { type App, makeApp, scalingModel, sharedCache } from './app.ts';
 
 /** Builds what main.js imports; then TypeScript says what is wrong with main.ts. */
-async function typeErrors(app: App, options: PluginOptions = {}): Promise<string[]> {
+async function typeErrors(app: App, options: PluginOptions = {}, told: string[] = []): Promise<string[]> {
   const plugin = lcc({ target: 'mobile-wasm', cache: sharedCache, ...options });
-  await (await rollup({ input: app.at('main.js'), plugins: [plugin], logLevel: 'warn' })).close();
+  const onLog = (_: unknown, { message }: { message: string }) => told.push(message);
+  await (await rollup({ input: app.at('main.js'), plugins: [plugin], onLog })).close();
   try {
     execFileSync(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', '.'], {
       cwd: app.folder,
@@ -79,4 +81,66 @@ describe('types of imported models', () => {
     const missing = expect.stringContaining("Cannot find module './digits.onnx'");
     expect(await typeErrors(app, { types: false })).toEqual([missing, missing]);
   });
+
+  describe.each([
+    ['beside the models', true, ['one/digits.onnx-dim=batch=1.d.ts', 'two/digits.onnx-dim=batch=1.d.ts']],
+    ['in a folder', 'types', ['types/one-digits.onnx-dim=batch=1.d.ts', 'types/two-digits.onnx-dim=batch=1.d.ts']],
+  ])('of models that are called alike, %s', (_, types, files) => {
+    const query = '?dim=batch=1';
+    const using = (specifier: string, input: string) => `import { load } from '${specifier}';
+      export const run = async () => (await load()).run({ ${input}: new Float32Array(2) });`;
+    const app = makeApp({
+      'one/digits.onnx': scalingModel(),
+      'two/digits.onnx': scalingModel(1, 'image'),
+      'main.js': `export * as one from './one/digits.onnx${query}'; export * as two from './two/digits.onnx${query}';`,
+      'right.ts': using(`./one/digits.onnx${query}`, 'x'),
+      'two/right.ts': using(`../two/digits.onnx${query}`, 'image'),
+      'wrong.ts': using(`./one/digits.onnx${query}`, 'image'),
+      'two/wrong.ts': using(`../two/digits.onnx${query}`, 'x'),
+      'tsconfig.json': tsconfig,
+    });
+    const place = typeof types === 'string' ? app.at(types) : types;
+
+    test('are told apart by folders that the import names', async () => {
+      expect(await typeErrors(app, { types: place })).toEqual([
+        expect.stringMatching(/^two\/wrong\.ts\(2,.*'x' does not exist in type 'Feeds'/),
+        expect.stringMatching(/^wrong\.ts\(2,.*'image' does not exist in type 'Feeds'/),
+      ]);
+      for (const file of files) expect(existsSync(app.at(file))).toBe(true);
+      expect(existsSync(app.at('types/digits.onnx-dim=batch=1.d.ts'))).toBe(false);
+    });
+
+    test('are not known by their name alone, which is told', async () => {
+      const told: string[] = [];
+      app.write('two/right.ts', using(`./digits.onnx${query}`, 'image'));
+      const errors = await typeErrors(app, { types: place }, told);
+      expect(errors[0]).toMatch(/^two\/right\.ts\(1,.*Cannot find module '\.\/digits\.onnx\?dim=batch=1'/);
+      expect(told.filter((text) => text.includes('LCC0207'))).toEqual([
+        expect.stringContaining(`LCC0207: Imports of several models end in digits.onnx${query}, by which TypeScript cannot tell them apart.
+  - */one/digits.onnx${query} is ${app.at('one/digits.onnx')}
+  - */two/digits.onnx${query} is ${app.at('two/digits.onnx')}
+  Next: Import them by paths with these ends, or give the files names of their own.`),
+      ]);
+    });
+  });
 });
+
+test.each([
+  [['/a/m.json'], ['m.json']],
+  [
+    ['/a/m.json', '/b/m.json'],
+    ['a/m.json', 'b/m.json'],
+  ],
+  [
+    ['/x/a/m.json', '/y/a/m.json', '/y/b/m.json'],
+    ['x/a/m.json', 'y/a/m.json', 'b/m.json'],
+  ],
+  [
+    ['/a/m.json', '/b/a/m.json'],
+    ['/a/m.json', 'b/a/m.json'],
+  ],
+  [
+    ['/a/m.json', '/a/xm.json'],
+    ['m.json', 'xm.json'],
+  ],
+])('%j are told apart by %j', (paths, ends) => expect(tellApart(paths)).toEqual(ends));

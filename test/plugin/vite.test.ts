@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import lcc from '../../compiler/plugin/vite.ts';
 import { type App, answering, makeApp, scaled, scalingModel, sharedCache } from './app.ts';
 
-const configOf = (app: App): InlineConfig => ({
+const configOf = (app: Pick<App, 'folder'>): InlineConfig => ({
   configFile: false,
   root: app.folder,
   logLevel: 'silent',
@@ -34,6 +34,23 @@ test('the dev server hands out what it placed, whatever became of the cache', as
   const answer = await fetch(new URL(weights, url));
   expect(answer.headers.get('content-type')).toBe('application/octet-stream');
   expect(Buffer.from(await answer.arrayBuffer()).equals(expected)).toBe(true);
+  await server.close();
+});
+
+test.each(['my%20app', 'my app', '~25%', 'é'])('the dev server serves an app in a folder named %s', async (name) => {
+  const { at } = makeApp({
+    [`${name}/main.js`]: answering('./digits.onnx?dim=batch%3D1'),
+    [`${name}/digits.onnx`]: scalingModel(),
+  });
+  const server = await createServer({
+    ...configOf({ folder: at(name) }),
+    server: { port: 0, host: '127.0.0.1', ws: false },
+  });
+  await server.listen();
+  const page = await server.transformRequest('/main.js');
+  const [module = ''] = /\/@id\/__x00__lcc:[^"]*/.exec(page?.code ?? '') ?? [];
+  const answer = await fetch(new URL(module, server.resolvedUrls?.local[0]));
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('/model.lcw')]);
   await server.close();
 });
 

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { fillFolder } from './fill-folder.ts';
 
 export interface CarriedBrowser {
   readonly path: string;
@@ -17,14 +17,14 @@ const packageName = '@sparticuz/chromium';
 
 /**
  * The browser inside the optional package @sparticuz/chromium (Linux on x64), unpacked once per version into the system's
- * temporary folder; undefined without the package. Two processes may unpack at once: whole folders are renamed into place.
+ * temporary folder; undefined without the package.
  */
 export async function unpackCarriedBrowser(): Promise<CarriedBrowser | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   const entry = resolvePackage();
   if (entry === undefined) return undefined;
   const folder = join(tmpdir(), `lcc-browser-${await versionOf(entry)}`);
-  if (!existsSync(folder)) await unpack(entry, folder);
+  await fillFolder(folder, (staging) => unpack(entry, staging));
   return { path: join(folder, 'chromium'), libraries: join(folder, 'al2023', 'lib') };
 }
 
@@ -47,13 +47,8 @@ const packageFolder = (entry: string): string =>
 
 /** The package decides by its environment where it unpacks and whether the libraries come along: so in a child process. */
 async function unpack(entry: string, folder: string): Promise<void> {
-  const staging = await mkdtemp(`${folder}-`);
   const script = `import(${JSON.stringify(pathToFileURL(entry).href)}).then((carrier) => (carrier.default.default ?? carrier.default).executablePath());`;
   await promisify(execFile)(process.execPath, ['-e', script], {
-    env: { ...process.env, TMPDIR: staging, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' },
-  });
-  await rename(staging, folder).catch(async (error: unknown) => {
-    await rm(staging, { recursive: true, force: true });
-    if (!existsSync(folder)) throw error;
+    env: { ...process.env, TMPDIR: folder, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' },
   });
 }

@@ -2,18 +2,20 @@ import type { CheckResult, CheckRow } from '../check-result.ts';
 import { rowName } from '../check-result.ts';
 import { describeExcess, describeFigure, describeReasons } from '../describe-row.ts';
 
-/** JUnit XML: a suite per bundle, a case per limit; over is a failure, inconclusive and not measured are errors. */
+/** JUnit XML: a suite per bundle, a case per limit; over is a failure, inconclusive and not measured are errors; notes are its output. */
 export function reportJunit(results: readonly CheckResult[]): string {
   const suites = results.map(printSuite).join('');
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="lcc check">\n${suites}</testsuites>\n`;
 }
 
-function printSuite({ name, rows }: CheckResult): string {
+function printSuite({ name, rows, notes }: CheckResult): string {
   const limited = rows.filter((row) => row.limit !== undefined);
   const failures = limited.filter(({ verdict }) => verdict === 'over').length;
   const errors = limited.filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'not measured').length;
   const counts = `tests="${limited.length}" failures="${failures}" errors="${errors}" skipped="0"`;
-  return `  <testsuite name="${escapeXml(name)}" ${counts}>\n${limited.map((row) => printCase(row, name)).join('')}  </testsuite>\n`;
+  const cases = limited.map((row) => printCase(row, name)).join('');
+  const told = notes.length === 0 ? '' : `    <system-out>${escapeXml(notes.join('\n'))}</system-out>\n`;
+  return `  <testsuite name="${escapeXml(name)}" ${counts}>\n${cases}${told}  </testsuite>\n`;
 }
 
 function printCase(row: CheckRow, bundle: string): string {
