@@ -18,7 +18,8 @@ export function describeCompression(report: CompressionReport): string[] {
   const verdict = metric ? [describeMetric(metric)] : [];
   const points = printTable([heads, ...tradeOff.map((point) => figures(point, metric))]);
   const curve = tradeOff.length > 1 ? ['what sizes lose:', ...points.trimEnd().split('\n')] : [];
-  return [...table, ...verdict, ...actions.map(describeAction), `${attempts} builds measured`, ...curve];
+  const effort = `${attempts} ${attempts === 1 ? 'build' : 'builds'} measured`;
+  return [...table, ...verdict, ...actions.map(describeAction), effort, ...curve];
 }
 
 type Metric = NonNullable<CompressionReport['metric']>;

@@ -74,6 +74,6 @@ it('tells a metric that is no share as it is', () => {
     as it came              50.0 KB  1.00 M         0.00 %          6.39
     truncate-rank  1        50.0 KB  1.00 M         1.00 %          6.402
     perplexity 6.39 to 6.402 on 300 samples, drop at most 0.04567 (90 %)
-    1 builds measured"
+    1 build measured"
   `);
 });

@@ -61,7 +61,7 @@ const countOf = (actions: number): string => (actions === 1 ? '1 action' : `${ac
 function printVerdict({ name, samples, before, after, bound, reported }: Metric): Html {
   const print = (value: number): string => printMetric(name, value);
   const held = reported
-    ? ` On ${reported.samples} samples that decided nothing: ${print(reported.before)} to ${print(reported.after)}.`
+    ? ` On ${printWhole(reported.samples)} samples that decided nothing: ${print(reported.before)} to ${print(reported.after)}.`
     : '';
   return html`
 <p>${name} ${print(before)} to ${print(after)} on ${printWhole(samples)} samples, a drop of at most ${print(bound)}

@@ -36,7 +36,7 @@ export function printTradeOff(compression: CompressionReport): Html {
   const losses = [...(accuracy ? [accuracy] : []), error];
   const all: Outcomes = { original, chosen, front: tradeOff };
   return html`
-<p>Points are those of ${attempts} measured builds that lose less than every smaller one. <span class="key chosen"></span>this bundle:
+<p>Of ${attempts} ${attempts === 1 ? 'build' : 'builds'} measured, those are points that lose less than every smaller one. <span class="key chosen"></span>this bundle:
 ${printOutcome(chosen)}. <span class="key original"></span>the model as it came: ${printOutcome(original)}.</p>
 <div class="some">${losses.flatMap((loss) => [printFigure(size, loss, all), printFigure(latency, loss, all)])}</div>
 ${foldTable({
