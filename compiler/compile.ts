@@ -19,7 +19,7 @@ import { modelNotFound, rangeNotSupported } from './diagnostics/ingest.ts';
 import type { Bundle, CompileOptions } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
 import type { SourceReport } from './ir/report.ts';
-import { readCompression } from './read-compression.ts';
+import { readCompression } from './settings/read-compression.ts';
 import type { Tensor } from './tensor/tensor.ts';
 
 /**

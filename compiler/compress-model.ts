@@ -8,18 +8,18 @@ import type { FinetuneTask } from './finetune.ts';
 import type { CompileOptions } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
 import type { ActionReport, CompressionReport, Outcome } from './ir/report.ts';
-import { makeRunner } from './make-runner.ts';
-import { estimateScript, makeMeasureSize, measureScript } from './measure-size.ts';
-import { readPlan, writePlan } from './plan-file.ts';
 import { proveFolds } from './prove-folds.ts';
 import { printBytes } from './quantity/bytes.ts';
 import { printDuration } from './quantity/duration.ts';
 import { printShare } from './quantity/share.ts';
 import { randomInputs } from './random-inputs.ts';
-import type { Compression } from './read-compression.ts';
-import { readSamples } from './read-samples.ts';
-import { openTrialHelpers } from './trial-helpers.ts';
-import { openTrialMemory } from './trial-memory.ts';
+import { readPlan, writePlan } from './settings/plan-file.ts';
+import type { Compression } from './settings/read-compression.ts';
+import { readSamples } from './settings/read-samples.ts';
+import { openTrialHelpers } from './trial/helpers.ts';
+import { makeRunner } from './trial/make-runner.ts';
+import { estimateScript, makeMeasureSize, measureScript } from './trial/measure-size.ts';
+import { openTrialMemory } from './trial/memory.ts';
 
 export interface CompressedModel {
   readonly graph: Graph;

@@ -15,10 +15,10 @@ import type { Bundle } from './ir/bundle.ts';
 import { countParameters } from './ir/count-parameters.ts';
 import type { Graph } from './ir/graph.ts';
 import type { ShippedSize } from './ir/trial.ts';
-import { makeRunner } from './make-runner.ts';
-import { estimateScript, makeMeasureSize } from './measure-size.ts';
 import { cutPrefixes } from './rewrite/cut-prefix.ts';
 import { readRecipe, type TrainOptions, type TrainResult, trainRecipe } from './train.ts';
+import { makeRunner } from './trial/make-runner.ts';
+import { estimateScript, makeMeasureSize } from './trial/measure-size.ts';
 
 /** A metric where data decide, and where they decide nothing. */
 export interface Standing {

@@ -9,10 +9,10 @@ import { mse } from './data/metrics/regression.ts';
 import type { FinetuneOptions } from './ir/bundle.ts';
 import type { Graph, Node, Value } from './ir/graph.ts';
 import type { Feeds } from './ir/trial.ts';
-import { makeRunner } from './make-runner.ts';
 import { dropUnused } from './rewrite/rebuild.ts';
 import { elementCount, shapeOf } from './tensor/shape.ts';
 import { makeTensor, type Tensor } from './tensor/tensor.ts';
+import { makeRunner } from './trial/make-runner.ts';
 
 export interface FinetuneTask extends FinetuneOptions {
   readonly original: Graph;

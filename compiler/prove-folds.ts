@@ -1,8 +1,8 @@
 import { checkFolds } from './3-compress/check-folds.ts';
 import type { Graph } from './ir/graph.ts';
 import type { Feeds } from './ir/trial.ts';
-import { makeRunner } from './make-runner.ts';
 import { randomInputs } from './random-inputs.ts';
+import { makeRunner } from './trial/make-runner.ts';
 
 const inputCount = 2;
 

@@ -5,9 +5,9 @@ import { isTargetName, targets } from '../../targets/index.ts';
 import { writeWhole } from '../data/write-whole.ts';
 import { configExists, configNotWritten, flagInvalid, initNeedsModel, unknownChoice } from '../diagnostics/cli.ts';
 import { modelNotFound } from '../diagnostics/ingest.ts';
-import { defaultTarget } from '../parse-model-flags.ts';
 import { parseBytes } from '../quantity/bytes.ts';
-import { findConfig } from '../read-config.ts';
+import { defaultTarget } from '../settings/parse-model-flags.ts';
+import { findConfig } from '../settings/read-config.ts';
 import type { Io } from './io.ts';
 import type { MakeCommand } from './run.ts';
 

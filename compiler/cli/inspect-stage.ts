@@ -1,4 +1,5 @@
-import { describeProof } from '../describe-stage.ts';
+import { describeProof } from '../describe/describe-stage.ts';
+import { printTable } from '../describe/table.ts';
 import type { StageEvent } from '../ir/bundle.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';
@@ -6,7 +7,6 @@ import { printProgram } from '../ir/print-program.ts';
 import type { KernelReport } from '../ir/report.ts';
 import { printBytes } from '../quantity/bytes.ts';
 import { printShare } from '../quantity/share.ts';
-import { printTable } from '../table.ts';
 import { sizesOf } from '../tensor/shape.ts';
 
 /** What a stage left, for people. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { defaultTarget } from '../parse-model-flags.ts';
+import { defaultTarget } from '../settings/parse-model-flags.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 

@@ -1,5 +1,5 @@
 import { createColors } from 'picocolors';
-import { describeStage, printTime } from '../describe-stage.ts';
+import { describeStage, printTime } from '../describe/describe-stage.ts';
 import { type Stage, type StageEvent, stages } from '../ir/bundle.ts';
 import { printWait } from '../quantity/duration.ts';
 import type { Io } from './io.ts';

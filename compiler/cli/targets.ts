@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { targets } from '../../targets/index.ts';
 import { profiles } from '../../targets/profiles/index.ts';
+import { printTable } from '../describe/table.ts';
 import { printCount } from '../quantity/count.ts';
-import { printTable } from '../table.ts';
 import type { MakeCommand } from './run.ts';
 
 const notes = `

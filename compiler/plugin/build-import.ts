@@ -3,7 +3,7 @@ import { isTargetName, targets } from '../../targets/index.ts';
 import { check } from '../6-budget/check.ts';
 import { type BundleFiles, readBundleFolder } from '../6-budget/read-bundle.ts';
 import { reportText } from '../6-budget/reporters/text.ts';
-import { describeStage, printTime } from '../describe-stage.ts';
+import { describeStage, printTime } from '../describe/describe-stage.ts';
 import { targetNotBundled } from '../diagnostics/plugin.ts';
 import type { StageEvent } from '../ir/bundle.ts';
 import { bundleFolder, forgetOldest, recallBundle } from './bundle-cache.ts';

@@ -5,8 +5,8 @@ import { filesBeside } from '../1-ingest/files-beside.ts';
 import { parseSource } from '../data/parse-source.ts';
 import { isModuleName } from '../data/user-module.ts';
 import { modelNotFound } from '../diagnostics/ingest.ts';
-import { fingerprint } from '../fingerprint.ts';
 import type { CompileOptions } from '../ir/bundle.ts';
+import { fingerprint } from '../trial/fingerprint.ts';
 
 export interface BundleKey {
   /** 32 hexadecimal digits: equal where the same bundle would be built */

@@ -1,12 +1,12 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { type Budget, budgetFile } from '../6-budget/parse-budget.ts';
-import { findCacheFolder } from '../cache-folder.ts';
-import type { BuildConfig } from '../config.ts';
 import type { CompileOptions } from '../ir/bundle.ts';
-import { defaultTarget } from '../parse-model-flags.ts';
-import { budgetFrom, placeData, sizeLimit } from '../place-settings.ts';
-import { configPlaces, findConfig, readBuildModule } from '../read-config.ts';
+import { findCacheFolder } from '../settings/cache-folder.ts';
+import type { BuildConfig } from '../settings/config.ts';
+import { defaultTarget } from '../settings/parse-model-flags.ts';
+import { budgetFrom, placeData, sizeLimit } from '../settings/place-settings.ts';
+import { configPlaces, findConfig, readBuildModule } from '../settings/read-config.ts';
 import type { ModelImport } from './model-import.ts';
 import type { PluginOptions } from './options.ts';
 import { parseQuery } from './parse-query.ts';

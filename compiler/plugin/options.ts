@@ -1,6 +1,6 @@
-import type { BuildConfig } from '../config.ts';
 import { pluginOptionInvalid } from '../diagnostics/plugin.ts';
-import { faultOf } from '../read-config.ts';
+import type { BuildConfig } from '../settings/config.ts';
+import { faultOf } from '../settings/read-config.ts';
 
 /** The settings of lcc.config.ts, for all models that an app imports. Paths start from the bundler's root. */
 export interface PluginOptions extends Omit<BuildConfig, 'model' | 'data' | 'out'> {

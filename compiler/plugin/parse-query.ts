@@ -3,9 +3,9 @@ import type { BudgetText } from '../6-budget/parse-budget.ts';
 import { LccError } from '../diagnostics/index.ts';
 import { importKeyUnknown, importQueryInvalid } from '../diagnostics/plugin.ts';
 import type { CompileOptions } from '../ir/bundle.ts';
-import { type CompressionFlags, parseCompressionFlags } from '../parse-compression-flags.ts';
-import { type ModelFlags, parseModelFlags } from '../parse-model-flags.ts';
-import { placeData } from '../place-settings.ts';
+import { type CompressionFlags, parseCompressionFlags } from '../settings/parse-compression-flags.ts';
+import { type ModelFlags, parseModelFlags } from '../settings/parse-model-flags.ts';
+import { placeData } from '../settings/place-settings.ts';
 import { type ModelImport, splitQuery } from './model-import.ts';
 
 type Flag = keyof (ModelFlags & CompressionFlags) | 'budget';

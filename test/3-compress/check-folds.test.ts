@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { checkFolds } from '../../compiler/3-compress/check-folds.ts';
 import { optimise } from '../../compiler/3-compress/pipeline.ts';
 import type { Graph, ValueId } from '../../compiler/ir/graph.ts';
-import { makeRunner } from '../../compiler/make-runner.ts';
+import { makeRunner } from '../../compiler/trial/make-runner.ts';
 import { makeSamples } from './actions/level-case.ts';
 import { graphOf, type Sketch } from './pass-case.ts';
 

@@ -1,5 +1,5 @@
 import { launchBrowser, runInPage } from '../../compiler/6-budget/browser/index.ts';
-import { printTable } from '../../compiler/table.ts';
+import { printTable } from '../../compiler/describe/table.ts';
 import type { WasmFeatures } from '../../targets/target.ts';
 import {
   assemble,

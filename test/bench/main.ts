@@ -7,9 +7,9 @@ import { onnxRuntimeEngine } from '../../compiler/6-budget/bench/engines/onnxrun
 import type { EngineName } from '../../compiler/6-budget/bench/page.ts';
 import { check } from '../../compiler/6-budget/check.ts';
 import { compile } from '../../compiler/compile.ts';
+import { printTable } from '../../compiler/describe/table.ts';
 import type { KernelReport, Report } from '../../compiler/ir/report.ts';
 import { printBytes } from '../../compiler/quantity/bytes.ts';
-import { printTable } from '../../compiler/table.ts';
 import { referenceModelNames } from '../harness/reference-models.ts';
 import { sharedFolder } from '../harness/shared.ts';
 import { oneOpModels } from './one-op-models.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseCompressionFlags } from '../../compiler/parse-compression-flags.ts';
-import { type ModelFlags, parseModelFlags } from '../../compiler/parse-model-flags.ts';
+import { parseCompressionFlags } from '../../compiler/settings/parse-compression-flags.ts';
+import { type ModelFlags, parseModelFlags } from '../../compiler/settings/parse-model-flags.ts';
 
 test('flags become options, and what is not given stays out', () => {
   expect(parseModelFlags({})).toEqual({});

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readBudget } from '../../compiler/6-budget/parse-budget.ts';
 import { run } from '../../compiler/cli/run.ts';
-import { readBuildModule } from '../../compiler/read-config.ts';
+import { readBuildModule } from '../../compiler/settings/read-config.ts';
 import { runCli } from '../harness/run-cli.ts';
 
 let folder = '';

@@ -14,6 +14,7 @@ const epochs = 8;
 const batchSize = 100;
 const peakRate = 0.05;
 const warmUp = 300;
+const tellAfterMs = 5000;
 
 /** Trains from the folder of MNIST on the command line and writes model.onnx and accuracy.json beside this folder. */
 async function main(folder: string | undefined): Promise<void> {
@@ -36,6 +37,7 @@ async function main(folder: string | undefined): Promise<void> {
 function train(parameters: Parameters, digits: Digits, random: Random): void {
   const steps = Math.floor(digits.count / batchSize);
   const optimizer = tf.train.momentum(peakRate, 0.9, true);
+  let told = performance.now();
   for (let epoch = 0; epoch < epochs; epoch++) {
     const start = performance.now();
     const order = random.permutation(digits.count);
@@ -46,6 +48,9 @@ function train(parameters: Parameters, digits: Digits, random: Random): void {
       optimizer.setLearningRate(peakRate * fall * Math.min(1, (done + 1) / warmUp));
       const batch = order.subarray(step * batchSize, (step + 1) * batchSize);
       sum += trainStep(parameters, optimizer, digits, batch, random);
+      if (performance.now() - told < tellAfterMs) continue;
+      told = performance.now();
+      console.log(`epoch ${epoch + 1} of ${epochs}: step ${step + 1} of ${steps}`);
     }
     const seconds = (performance.now() - start) / 1000;
     console.log(`epoch ${epoch + 1} of ${epochs}: loss ${(sum / steps).toFixed(4)}, ${seconds.toFixed(0)} s`);

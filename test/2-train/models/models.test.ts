@@ -3,9 +3,9 @@ import { models } from '../../../compiler/2-train/models/index.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
 import type { Graph, ValueId } from '../../../compiler/ir/graph.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import { dim } from '../../../compiler/tensor/shape.ts';
 import { makeTensor } from '../../../compiler/tensor/tensor.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { batched } from './batched.ts';
 import { logitsOf, modelCases, randomFeed, relativeDifference } from './model-cases.ts';
 

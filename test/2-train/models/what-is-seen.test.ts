@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { models } from '../../../compiler/2-train/models/index.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import { makeTensor } from '../../../compiler/tensor/tensor.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 
 const text = { vocabulary: 11, length: 6 };
 const encoder = { ...text, width: 8, depth: 2, heads: 2, hidden: 12 };

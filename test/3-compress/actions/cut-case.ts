@@ -4,9 +4,9 @@ import { rulesOf } from '../../../compiler/3-compress/candidate.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import { replaceNodes } from '../../../compiler/rewrite/replace-nodes.ts';
 import { elementCount } from '../../../compiler/tensor/shape.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { makeRandom } from '../../harness/random.ts';
 
 export interface Found {

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { offerIntegerAttention } from '../../../compiler/3-compress/actions/integer-attention.ts';
 import { lower } from '../../../compiler/4-lower/lower.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import { replaceNodes } from '../../../compiler/rewrite/replace-nodes.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { makeRandom } from '../../harness/random.ts';
 import { graphOf } from '../pass-case.ts';
 

@@ -2,9 +2,9 @@ import { observe } from '../../../compiler/3-compress/calibrate/observe.ts';
 import type { Candidate, FindCandidates, Level } from '../../../compiler/3-compress/candidate.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import { replaceNodes } from '../../../compiler/rewrite/replace-nodes.ts';
 import { elementCount, sizesOf } from '../../../compiler/tensor/shape.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { makeRandom } from '../../harness/random.ts';
 
 /** Inputs for a graph of float inputs, normal or as `of` maps a sample's normal numbers. */

@@ -6,13 +6,13 @@ import { measureSpreads } from '../../../compiler/3-compress/calibrate/spread.ts
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import { findLayers } from '../../../compiler/rewrite/layers.ts';
 import { replaceNodes } from '../../../compiler/rewrite/replace-nodes.ts';
 import { storePalette } from '../../../compiler/tensor/palette.ts';
 import { shapeOf } from '../../../compiler/tensor/shape.ts';
 import { sortElements } from '../../../compiler/tensor/sorted-elements.ts';
 import { makeTensor } from '../../../compiler/tensor/tensor.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { makeNormal, weightsOf } from '../../harness/small-network.ts';
 import { graphOf } from '../pass-case.ts';
 import { measureErrors } from './level-case.ts';

@@ -9,7 +9,6 @@ import { makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
 import { GraphBuilder } from '../../../compiler/ir/build.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
 import { makeMatrix } from '../../../compiler/linalg/matrix.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import { findLayers } from '../../../compiler/rewrite/layers.ts';
 import { replaceNodes } from '../../../compiler/rewrite/replace-nodes.ts';
 import { groupByInputs } from '../../../compiler/tensor/groups.ts';
@@ -17,6 +16,7 @@ import { storePalette } from '../../../compiler/tensor/palette.ts';
 import { shapeOf } from '../../../compiler/tensor/shape.ts';
 import { storeInteger } from '../../../compiler/tensor/stored.ts';
 import { makeTensor, tensorType } from '../../../compiler/tensor/tensor.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { makeNormal, smallImages, smallNetwork, weightsOf } from '../../harness/small-network.ts';
 
 const graph = smallNetwork();

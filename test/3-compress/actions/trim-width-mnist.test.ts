@@ -7,7 +7,7 @@ import { trimWidth } from '../../../compiler/3-compress/actions/trim-width.ts';
 import { optimise } from '../../../compiler/3-compress/pipeline.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { referenceModel } from '../../harness/reference-models.ts';
 import { sharedFolder } from '../../harness/shared.ts';
 import { levelLabelled, levelsOf, take } from './cut-case.ts';

@@ -3,8 +3,8 @@ import { truncateChannels } from '../../../compiler/3-compress/actions/truncate-
 import { truncateRank } from '../../../compiler/3-compress/actions/truncate-rank.ts';
 import type { Graph, ValueId } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import type { Attributes } from '../../../compiler/ops/index.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { makeRandom } from '../../harness/random.ts';
 import { graphOf, type Sketch } from '../pass-case.ts';
 import { levelsOf, makeSamples, measuredError, take, weightCount } from './level-case.ts';

@@ -5,8 +5,8 @@ import { relativeError } from '../../../compiler/3-compress/calibrate/relative-e
 import { measureSensitivities } from '../../../compiler/3-compress/calibrate/sensitivity.ts';
 import { measureSpreads, totalVariance } from '../../../compiler/3-compress/calibrate/spread.ts';
 import { outputNameOf, withOutputs } from '../../../compiler/3-compress/calibrate/with-outputs.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import { findLayers } from '../../../compiler/rewrite/layers.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { smallImages, smallNetwork } from '../../harness/small-network.ts';
 
 const graph = smallNetwork();

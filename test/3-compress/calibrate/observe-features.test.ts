@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { featureKey, observe, type RowRequest } from '../../../compiler/3-compress/calibrate/observe.ts';
 import { halfOf } from '../../../compiler/data/half-of.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { makeSamples } from '../actions/level-case.ts';
 import { graphOf } from '../pass-case.ts';
 

@@ -5,9 +5,9 @@ import { outputMetrics } from '../../../compiler/3-compress/calibrate/output-met
 import { outputNameOf, withOutputs } from '../../../compiler/3-compress/calibrate/with-outputs.ts';
 import type { Graph, ValueId } from '../../../compiler/ir/graph.ts';
 import { verifyGraph } from '../../../compiler/ir/verify.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import type { OpName } from '../../../compiler/ops/index.ts';
 import { findLayers } from '../../../compiler/rewrite/layers.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { makeRandom } from '../../harness/random.ts';
 import { makeSamples } from '../actions/level-case.ts';
 import { graphOf, type Sketch } from '../pass-case.ts';

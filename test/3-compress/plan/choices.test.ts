@@ -5,7 +5,7 @@ import { noPrices, type Prices } from '../../../compiler/3-compress/plan/prices.
 import { makeBuilder } from '../../../compiler/3-compress/plan/trials.ts';
 import type { PlannedAction } from '../../../compiler/ir/report.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { makeRandom } from '../../harness/random.ts';
 import { graphOf } from '../pass-case.ts';
 

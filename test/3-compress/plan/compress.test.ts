@@ -5,7 +5,7 @@ import { allAuto, allOff, type Limits } from '../../../compiler/3-compress/plan/
 import { noMemory } from '../../../compiler/3-compress/plan/trial-memory.ts';
 import type { Graph, ValueId } from '../../../compiler/ir/graph.ts';
 import type { MeasureSize } from '../../../compiler/ir/trial.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { smallImages, smallNetwork } from '../../harness/small-network.ts';
 import { graphOf } from '../pass-case.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { printTable } from '../../../compiler/table.ts';
+import { printTable } from '../../../compiler/describe/table.ts';
 import { sharedFolder } from '../../harness/shared.ts';
 import type { BenchCase, CaseResult } from './case.ts';
 import { benchCases } from './cases/index.ts';

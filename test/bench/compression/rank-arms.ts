@@ -7,9 +7,9 @@ import { allOff, type Switches } from '../../../compiler/3-compress/plan/options
 import { chooseByPrice } from '../../../compiler/3-compress/plan/prices.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
 import type { Feeds } from '../../../compiler/ir/trial.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import { replaceNodes } from '../../../compiler/rewrite/replace-nodes.ts';
 import { elementCount } from '../../../compiler/tensor/shape.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 
 export interface TruncatedRanks {
   readonly graph: Graph;

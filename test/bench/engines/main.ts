@@ -10,9 +10,9 @@ import { onnxRuntimeEngine, onnxRuntimeFolder } from '../../../compiler/6-budget
 import { tfjsEngine } from '../../../compiler/6-budget/bench/engines/tfjs.ts';
 import { check } from '../../../compiler/6-budget/check.ts';
 import { compile } from '../../../compiler/compile.ts';
+import { printTable } from '../../../compiler/describe/table.ts';
 import { measureSizes } from '../../../compiler/ir/file-sizes.ts';
 import { printBytes } from '../../../compiler/quantity/bytes.ts';
-import { printTable } from '../../../compiler/table.ts';
 import { writeNetwork } from './network.ts';
 
 const flags = new Command('engines')

@@ -6,7 +6,7 @@ import { allOff } from '../../../compiler/3-compress/plan/options.ts';
 import { noPrices } from '../../../compiler/3-compress/plan/prices.ts';
 import { makeRestructure } from '../../../compiler/3-compress/structure.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import type { CollapseStudy, Part } from './collapse-study.ts';
 import type { Measure } from './measure.ts';
 import { findMlpBlocks } from './mlp-blocks.ts';

@@ -5,7 +5,7 @@ import { noPrices } from '../../../compiler/3-compress/plan/prices.ts';
 import { makeQuantise } from '../../../compiler/3-compress/plan/quantise.ts';
 import { compile } from '../../../compiler/compile.ts';
 import type { Graph } from '../../../compiler/ir/graph.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { measureAccuracy } from '../compression/measure-bundle.ts';
 import type { OpenStudyData } from './data.ts';
 import { parametersOf } from './train-arm.ts';

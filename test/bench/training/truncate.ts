@@ -6,10 +6,10 @@ import { type Matrix, makeMatrix, sliceColumns } from '../../../compiler/linalg/
 import { multiply, transposedMultiply } from '../../../compiler/linalg/multiply.ts';
 import { svd } from '../../../compiler/linalg/svd.ts';
 import { symmetricEigen } from '../../../compiler/linalg/symmetric-eigen.ts';
-import { makeRunner } from '../../../compiler/make-runner.ts';
 import { factorOutputs } from '../../../compiler/rewrite/factor-layer.ts';
 import { findLayers, parametersOf, type WeightLayer } from '../../../compiler/rewrite/layers.ts';
 import { replaceNodes } from '../../../compiler/rewrite/replace-nodes.ts';
+import { makeRunner } from '../../../compiler/trial/make-runner.ts';
 import { truncateTo, weightsOf } from '../compression/rank-arms.ts';
 
 export interface Truncated {

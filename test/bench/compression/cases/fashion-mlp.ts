@@ -4,7 +4,7 @@ import { ingestOnnx } from '../../../../compiler/1-ingest/onnx/ingest.ts';
 import type { Weighting } from '../../../../compiler/3-compress/actions/truncate-rank.ts';
 import { optimise } from '../../../../compiler/3-compress/pipeline.ts';
 import { openData } from '../../../../compiler/data/open.ts';
-import { makeRunner } from '../../../../compiler/make-runner.ts';
+import { makeRunner } from '../../../../compiler/trial/make-runner.ts';
 import type { BenchCase, Goal } from '../case.ts';
 import { buildDraws, type Classifier, classifierData, openClassifier } from '../classifier-build.ts';
 import { type ClassifierRow, drawRows, referenceFigures, referenceRows, sizeGoal } from '../classifier-table.ts';

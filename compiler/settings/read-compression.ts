@@ -1,8 +1,8 @@
-import { allAuto, allOff, isLimited, type Limits, type Switches } from './3-compress/plan/options.ts';
-import { flagInvalid } from './diagnostics/cli.ts';
-import { autoNeedsLimit } from './diagnostics/compress.ts';
-import type { CompressionOptions } from './ir/bundle.ts';
-import { parseBytes } from './quantity/bytes.ts';
+import { allAuto, allOff, isLimited, type Limits, type Switches } from '../3-compress/plan/options.ts';
+import { flagInvalid } from '../diagnostics/cli.ts';
+import { autoNeedsLimit } from '../diagnostics/compress.ts';
+import type { CompressionOptions } from '../ir/bundle.ts';
+import { parseBytes } from '../quantity/bytes.ts';
 
 export interface Compression {
   readonly switches: Switches;

@@ -1,17 +1,17 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
-import type { Target } from '../targets/target.ts';
-import { emitWasm } from '../targets/wasm/emit.ts';
-import { lower } from './4-lower/lower.ts';
-import { generateAllModules, generateCode } from './5-emit/generate-code.ts';
-import { emitWeights } from './5-emit/weights.ts';
+import type { Target } from '../../targets/target.ts';
+import { emitWasm } from '../../targets/wasm/emit.ts';
+import { lower } from '../4-lower/lower.ts';
+import { generateAllModules, generateCode } from '../5-emit/generate-code.ts';
+import { emitWeights } from '../5-emit/weights.ts';
+import type { Graph } from '../ir/graph.ts';
+import type { MeasureSize, ShippedSize } from '../ir/trial.ts';
+import { groupByChannel } from '../tensor/groups.ts';
+import { storePalette } from '../tensor/palette.ts';
+import { storeFloat16, storeInteger } from '../tensor/stored.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { estimateMilliseconds } from './estimate-time.ts';
-import type { Graph } from './ir/graph.ts';
-import type { MeasureSize, ShippedSize } from './ir/trial.ts';
-import { groupByChannel } from './tensor/groups.ts';
-import { storePalette } from './tensor/palette.ts';
-import { storeFloat16, storeInteger } from './tensor/stored.ts';
-import type { Tensor } from './tensor/tensor.ts';
 
 const compress = promisify(brotliCompress);
 
@@ -48,8 +48,8 @@ export const estimateScript = (graph: Graph, target: Target): Promise<number> =>
 export async function measureScript(graph: Graph, target: Target): Promise<number> {
   const { code } = generateCode(lower(graph), target);
   const whole = generateAllModules(code);
-  const { bundleEntry } = await import('./5-emit/bundle-entry.ts');
-  const { printEntry } = await import('./5-emit/print-entry.ts');
+  const { bundleEntry } = await import('../5-emit/bundle-entry.ts');
+  const { printEntry } = await import('../5-emit/print-entry.ts');
   const script = await bundleEntry(printEntry(whole, 'beside'), target.syntax, { kind: 'module' });
   return brotliBytes(new TextEncoder().encode(script));
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRecipe, type Recipe } from './2-train/recipe.ts';
+import { isRecipe, type Recipe } from '../2-train/recipe.ts';
+import { importDefault } from '../data/user-module.ts';
+import { configInvalid } from '../diagnostics/cli.ts';
 import type { BuildConfig } from './config.ts';
-import { importDefault } from './data/user-module.ts';
-import { configInvalid } from './diagnostics/cli.ts';
 
 /** Where a folder's configuration may be, the first that is there counts. */
 export const configPlaces = (folder: string): readonly string[] =>

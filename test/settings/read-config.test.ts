@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { findConfig, readBuildModule } from '../compiler/read-config.ts';
+import { findConfig, readBuildModule } from '../../compiler/settings/read-config.ts';
 
 const readConfig = async (file: string) => {
   const read = await readBuildModule(file);

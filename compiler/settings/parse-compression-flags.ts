@@ -1,5 +1,5 @@
-import { flagInvalid, unknownChoice } from './diagnostics/cli.ts';
-import type { CompressionOptions, FinetuneOptions } from './ir/bundle.ts';
+import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
+import type { CompressionOptions, FinetuneOptions } from '../ir/bundle.ts';
 
 /** The flags of lossy compression, as text. */
 export interface CompressionFlags {

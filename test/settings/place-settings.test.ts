@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { budgetFrom, placeData } from '../compiler/place-settings.ts';
+import { budgetFrom, placeData } from '../../compiler/settings/place-settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lcc-place-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readPlan, writePlan } from '../compiler/plan-file.ts';
+import { readPlan, writePlan } from '../../compiler/settings/plan-file.ts';
 
 const decisions = [
   { pass: 'truncate-rank', place: 'fc1 "out"', level: 'rank 8' },

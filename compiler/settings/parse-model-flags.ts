@@ -1,6 +1,6 @@
-import type { TargetName } from '../targets/index.ts';
-import { flagInvalid, unknownChoice } from './diagnostics/cli.ts';
-import type { CompileOptions } from './ir/bundle.ts';
+import type { TargetName } from '../../targets/index.ts';
+import { flagInvalid, unknownChoice } from '../diagnostics/cli.ts';
+import type { CompileOptions } from '../ir/bundle.ts';
 
 /** The flags that say what is compiled, as text. */
 export interface ModelFlags {

@@ -1,8 +1,8 @@
-import { printMetric } from './data/metrics/print-metric.ts';
-import type { ActionReport, CompressionReport, Outcome } from './ir/report.ts';
-import { printBytes } from './quantity/bytes.ts';
-import { printCount } from './quantity/count.ts';
-import { printShare } from './quantity/share.ts';
+import { printMetric } from '../data/metrics/print-metric.ts';
+import type { ActionReport, CompressionReport, Outcome } from '../ir/report.ts';
+import { printBytes } from '../quantity/bytes.ts';
+import { printCount } from '../quantity/count.ts';
+import { printShare } from '../quantity/share.ts';
 import { printTable } from './table.ts';
 
 /** What each lossy step saved and lost, then every action; sizes are estimates of the download. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { writeWhole } from './data/write-whole.ts';
-import { planInvalid, planNotWritten } from './diagnostics/compress.ts';
-import type { PlannedAction } from './ir/report.ts';
+import { writeWhole } from '../data/write-whole.ts';
+import { planInvalid, planNotWritten } from '../diagnostics/compress.ts';
+import type { PlannedAction } from '../ir/report.ts';
 
 /** The decisions of a plan file, or those given; undefined where the file is still to be written. @throws LccError LCC3004 */
 export async function readPlan(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeCompression } from '../compiler/describe-compression.ts';
+import { describeCompression } from '../../compiler/describe/describe-compression.ts';
 
 it('says what each step saved and lost, what was done where, and what sizes lose', () => {
   const lines = describeCompression({

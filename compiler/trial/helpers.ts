@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Asked, Helpers } from './3-compress/plan/ahead.ts';
-import type { Validation } from './3-compress/plan/judge.ts';
-import { questionOf } from './3-compress/plan/trials.ts';
-import { metrics } from './data/metrics/index.ts';
+import type { Asked, Helpers } from '../3-compress/plan/ahead.ts';
+import type { Validation } from '../3-compress/plan/judge.ts';
+import { questionOf } from '../3-compress/plan/trials.ts';
+import { metrics } from '../data/metrics/index.ts';
 import type { LoggedMemory } from './logged-memory.ts';
-import type { ValidationSamples, WorkerReply, WorkerRequest, WorkerTask } from './trial-worker.ts';
+import type { ValidationSamples, WorkerReply, WorkerRequest, WorkerTask } from './worker.ts';
 
 export interface TrialHelpers extends Helpers {
   /** Stops them wherever they are. */
@@ -120,7 +120,7 @@ class Pool {
 
   #start(task: WorkerTask): Thread {
     const flags = isSource ? { execArgv: ['--import', import.meta.resolve('jiti/register')] } : {};
-    const worker = new Worker(new URL(`./trial-worker${extension}`, import.meta.url), { workerData: task, ...flags });
+    const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), { workerData: task, ...flags });
     const thread: Thread = { worker, told: 0, current: undefined };
     worker.on('message', ({ learnt }: WorkerReply) => {
       this.#memory.add(learnt);

@@ -1,5 +1,5 @@
-import type { TrialMemory } from './3-compress/plan/trial-memory.ts';
-import type { Remembered } from './3-compress/remembered.ts';
+import type { TrialMemory } from '../3-compress/plan/trial-memory.ts';
+import type { Remembered } from '../3-compress/remembered.ts';
 
 /** One answer: its kind, what was asked, and the answer as that kind has it. */
 export type Entry = readonly [kind: keyof TrialMemory, question: string, answer: unknown];

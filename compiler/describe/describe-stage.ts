@@ -1,8 +1,8 @@
+import type { StageEvent } from '../ir/bundle.ts';
+import type { Proof } from '../ir/report.ts';
+import { printBytes } from '../quantity/bytes.ts';
+import { printCount } from '../quantity/count.ts';
 import { describeCompression } from './describe-compression.ts';
-import type { StageEvent } from './ir/bundle.ts';
-import type { Proof } from './ir/report.ts';
-import { printBytes } from './quantity/bytes.ts';
-import { printCount } from './quantity/count.ts';
 
 /** Seconds where milliseconds would fill the column. */
 export const printTime = (ms: number): string => (ms < 1e5 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`);

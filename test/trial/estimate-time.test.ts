@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { lower } from '../compiler/4-lower/lower.ts';
-import { estimateMilliseconds } from '../compiler/estimate-time.ts';
-import { targets } from '../targets/index.ts';
-import { profiles } from '../targets/profiles/index.ts';
-import type { Target } from '../targets/target.ts';
-import { graphOf } from './3-compress/pass-case.ts';
+import { lower } from '../../compiler/4-lower/lower.ts';
+import { estimateMilliseconds } from '../../compiler/trial/estimate-time.ts';
+import { targets } from '../../targets/index.ts';
+import { profiles } from '../../targets/profiles/index.ts';
+import type { Target } from '../../targets/target.ts';
+import { graphOf } from '../3-compress/pass-case.ts';
 
 /** [1, inputs, 32, 32] through a pointwise convolution to `outputs`. */
 const pointwise = (inputs: number, outputs: number, attributes = {}, target: Target = targets['mobile-wasm']) => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { labelsOf } from '../compiler/data/data-set.ts';
-import { readSamples } from '../compiler/read-samples.ts';
-import { graphOf } from './3-compress/pass-case.ts';
+import { labelsOf } from '../../compiler/data/data-set.ts';
+import { readSamples } from '../../compiler/settings/read-samples.ts';
+import { graphOf } from '../3-compress/pass-case.ts';
 
 const graph = graphOf((g) => g.add('relu', [g.input([1, 3])]));
 /** As many of each class, all different. */

@@ -1,12 +1,12 @@
-import { emitWasm } from '../targets/wasm/emit.ts';
-import { lower } from './4-lower/lower.ts';
-import { codecs } from './5-emit/codecs.ts';
-import { addressOf } from './5-emit/model-code.ts';
-import { bug } from './diagnostics/index.ts';
-import type { Graph } from './ir/graph.ts';
-import type { Port } from './ir/program.ts';
-import type { Feeds, Runner } from './ir/trial.ts';
-import type { TypedArray } from './tensor/dtype.ts';
+import { emitWasm } from '../../targets/wasm/emit.ts';
+import { lower } from '../4-lower/lower.ts';
+import { codecs } from '../5-emit/codecs.ts';
+import { addressOf } from '../5-emit/model-code.ts';
+import { bug } from '../diagnostics/index.ts';
+import type { Graph } from '../ir/graph.ts';
+import type { Port } from '../ir/program.ts';
+import type { Feeds, Runner } from '../ir/trial.ts';
+import type { TypedArray } from '../tensor/dtype.ts';
 
 /**
  * The graph's plain SIMD module in this process. Public arrays go in and come out as from a bundle; nothing is hashed,

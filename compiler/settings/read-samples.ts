@@ -1,19 +1,19 @@
-import { isTargetName, targets } from '../targets/index.ts';
-import type { Validation } from './3-compress/plan/judge.ts';
-import { type DataPort, type DataSet, labelsOf, selectSamples } from './data/data-set.ts';
-import { inputPorts } from './data/graph-ports.ts';
-import { halfOf } from './data/half-of.ts';
-import { defaultMetric, openMetric } from './data/metrics/index.ts';
-import { openData } from './data/open.ts';
-import { openFeeds } from './data/open-feeds.ts';
-import { checkCalibrationSize, requireDisjoint } from './data/overlap.ts';
-import { spreadOrder } from './data/spread-order.ts';
-import { within32Bits } from './data/within-32-bits.ts';
-import { type Diagnostic, printDiagnostic } from './diagnostics/index.ts';
-import type { CompileOptions, LabelledSamples } from './ir/bundle.ts';
-import type { Graph } from './ir/graph.ts';
-import type { Feeds } from './ir/trial.ts';
-import { findLayers } from './rewrite/layers.ts';
+import { isTargetName, targets } from '../../targets/index.ts';
+import type { Validation } from '../3-compress/plan/judge.ts';
+import { type DataPort, type DataSet, labelsOf, selectSamples } from '../data/data-set.ts';
+import { inputPorts } from '../data/graph-ports.ts';
+import { halfOf } from '../data/half-of.ts';
+import { defaultMetric, openMetric } from '../data/metrics/index.ts';
+import { openData } from '../data/open.ts';
+import { openFeeds } from '../data/open-feeds.ts';
+import { checkCalibrationSize, requireDisjoint } from '../data/overlap.ts';
+import { spreadOrder } from '../data/spread-order.ts';
+import { within32Bits } from '../data/within-32-bits.ts';
+import { type Diagnostic, printDiagnostic } from '../diagnostics/index.ts';
+import type { CompileOptions, LabelledSamples } from '../ir/bundle.ts';
+import type { Graph } from '../ir/graph.ts';
+import type { Feeds } from '../ir/trial.ts';
+import { findLayers } from '../rewrite/layers.ts';
 
 export interface CompressionSamples {
   readonly calibration: readonly Feeds[];

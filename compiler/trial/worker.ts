@@ -1,11 +1,11 @@
 /** A thread that measures trials: started by `openTrialHelpers` with a `WorkerTask`. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { Target } from '../targets/target.ts';
-import type { Asked } from './3-compress/plan/ahead.ts';
-import { openSearch, type SearchTask } from './3-compress/plan/compress.ts';
-import type { DataSet, Feeds, Labels } from './data/data-set.ts';
-import { metrics } from './data/metrics/index.ts';
-import { bug } from './diagnostics/index.ts';
+import type { Target } from '../../targets/target.ts';
+import type { Asked } from '../3-compress/plan/ahead.ts';
+import { openSearch, type SearchTask } from '../3-compress/plan/compress.ts';
+import type { DataSet, Feeds, Labels } from '../data/data-set.ts';
+import { metrics } from '../data/metrics/index.ts';
+import { bug } from '../diagnostics/index.ts';
 import { type Entry, makeMemory } from './logged-memory.ts';
 import { makeRunner } from './make-runner.ts';
 import { makeMeasureSize } from './measure-size.ts';

@@ -1,6 +1,6 @@
-import type { TargetName } from '../targets/index.ts';
-import type { BudgetText } from './6-budget/parse-budget.ts';
-import type { CompileOptions } from './ir/bundle.ts';
+import type { TargetName } from '../../targets/index.ts';
+import type { BudgetText } from '../6-budget/parse-budget.ts';
+import type { CompileOptions } from '../ir/bundle.ts';
 
 /** What lcc.config.ts exports. Paths are relative to its folder. */
 export interface BuildConfig extends Omit<CompileOptions, 'target' | 'onStage' | 'onProgress'> {

@@ -2,13 +2,13 @@ import { createHash, type Hash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { CompressTask } from './3-compress/plan/compress.ts';
-import { metrics } from './data/metrics/index.ts';
-import { writeWhole } from './data/write-whole.ts';
+import type { CompressTask } from '../3-compress/plan/compress.ts';
+import { metrics } from '../data/metrics/index.ts';
+import { writeWhole } from '../data/write-whole.ts';
+import type { Graph } from '../ir/graph.ts';
+import { printGraph } from '../ir/print.ts';
+import type { Feeds } from '../ir/trial.ts';
 import { fingerprint } from './fingerprint.ts';
-import type { Graph } from './ir/graph.ts';
-import { printGraph } from './ir/print.ts';
-import type { Feeds } from './ir/trial.ts';
 import { areEntries, type Entry, type LoggedMemory, makeMemory } from './logged-memory.ts';
 
 /** Everything that trials depend on. */

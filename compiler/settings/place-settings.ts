@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { type Budget, parseBudget, readBudget } from './6-budget/parse-budget.ts';
+import { type Budget, parseBudget, readBudget } from '../6-budget/parse-budget.ts';
+import { isModuleName } from '../data/user-module.ts';
+import type { CompileOptions, CompressionOptions } from '../ir/bundle.ts';
 import type { BuildConfig } from './config.ts';
-import { isModuleName } from './data/user-module.ts';
-import type { CompileOptions, CompressionOptions } from './ir/bundle.ts';
 
 /** Data sources are paths with options after a question mark; these, modules and other paths start from a folder. */
 export function placeData<T extends CompressionOptions>(options: T, folder: string): T {

@@ -1,7 +1,7 @@
-import { estimateFromWork, profiles } from '../targets/profiles/index.ts';
-import type { Target } from '../targets/target.ts';
-import { countWork } from './ir/count-work.ts';
-import type { Program } from './ir/program.ts';
+import { estimateFromWork, profiles } from '../../targets/profiles/index.ts';
+import type { Target } from '../../targets/target.ts';
+import { countWork } from '../ir/count-work.ts';
+import type { Program } from '../ir/program.ts';
 
 /** Estimated milliseconds of a run on the target's class of device: on wasm where the target has it, else on WebGPU. */
 export function estimateMilliseconds(program: Program, { profile, backends, wasm }: Target): number {
