@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { isTargetName, targets } from '../../targets/index.ts';
 import { requireReplaceable } from '../5-emit/write-folder.ts';
-import { check } from '../6-budget/check.ts';
+import { type CheckOptions, check } from '../6-budget/check.ts';
 import { type CheckResult, downloadOf, exitCodeOf } from '../6-budget/check-result.ts';
 import type { Budget } from '../6-budget/parse-budget.ts';
 import { reportText } from '../6-budget/reporters/text.ts';
@@ -99,7 +99,7 @@ async function build(model: string | undefined, flags: BuildFlags, io: Io): Prom
   });
   await bundle.write(plan.out);
   const limits = [...(plan.budget?.limits ?? []), ...sizeLimit(plan.options)];
-  const result = await check(plan.out, { ...plan.budget, limits });
+  const result = await check(plan.out, { ...plan.budget, limits }, dataToCheckOn(plan, bundle.report));
   const control = flags.control && (await compare(plan, bundle, result, io));
   if (flags.json) {
     const told = { ...summary(plan.out, bundle.report, times, result), ...(control && { control }) };
@@ -109,6 +109,13 @@ async function build(model: string | undefined, flags: BuildFlags, io: Io): Prom
     if (control) io.stdout(printControl(control));
   }
   return exitCodeOf(result);
+}
+
+/** Where accuracy is limited and nothing lossy has measured it, the check does. */
+function dataToCheckOn({ options: { evaluation, metric }, budget }: BuildPlan, { compression }: Report): CheckOptions {
+  const isLimited = budget?.limits.some(({ measure }) => measure === 'accuracy') ?? false;
+  if (typeof evaluation !== 'string' || compression || !isLimited) return {};
+  return { evaluation, ...(metric !== undefined && { metric }) };
 }
 
 /**

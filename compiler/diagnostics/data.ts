@@ -236,6 +236,13 @@ export const metricInvalid = (file: string, reason: string) =>
       'Export by default a function (outputs, sample) that returns a number, or { name, higherIsBetter, needs, score }.',
   });
 
+export const metricWithoutData = (name: string) =>
+  new LccError({
+    code: 'LCC7028',
+    what: `There is nothing to measure the metric "${name}" on.`,
+    remedy: 'Name data by --evaluation, with labels where the metric compares with them, or leave --metric out.',
+  });
+
 export const metricUnknown = (name: string, known: readonly string[]) =>
   new LccError({
     code: 'LCC7026',

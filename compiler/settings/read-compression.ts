@@ -3,6 +3,7 @@ import { flagInvalid } from '../diagnostics/cli.ts';
 import { autoNeedsLimit } from '../diagnostics/compress.ts';
 import type { CompressionOptions } from '../ir/bundle.ts';
 import { parseBytes } from '../quantity/bytes.ts';
+import { parseDuration } from '../quantity/duration.ts';
 
 export interface Compression {
   readonly switches: Switches;
@@ -45,8 +46,8 @@ function readBytes(flag: string, value: number | string): number {
 }
 
 function readMilliseconds(value: number | string): number {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*(?:ms)?\s*$/.exec(String(value));
-  const milliseconds = Number(match?.[1]);
-  if (!(milliseconds > 0)) throw flagInvalid('--max-latency', String(value), 'milliseconds such as 8ms');
+  const milliseconds = parseDuration(String(value));
+  if (milliseconds === undefined || milliseconds <= 0)
+    throw flagInvalid('--max-latency', String(value), 'a time such as 8ms');
   return milliseconds;
 }

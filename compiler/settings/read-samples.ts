@@ -9,6 +9,7 @@ import { openFeeds } from '../data/open-feeds.ts';
 import { checkCalibrationSize, requireDisjoint } from '../data/overlap.ts';
 import { spreadOrder } from '../data/spread-order.ts';
 import { within32Bits } from '../data/within-32-bits.ts';
+import { metricWithoutData } from '../diagnostics/data.ts';
 import { type Diagnostic, printDiagnostic } from '../diagnostics/index.ts';
 import type { CompileOptions, LabelledSamples } from '../ir/bundle.ts';
 import type { Graph } from '../ir/graph.ts';
@@ -50,6 +51,7 @@ export async function readSamples(graph: Graph, options: CompileOptions): Promis
     calibration && evaluation && requireDisjoint(calibration, evaluation),
     calibration && checkCalibrationSize(calibration, layers),
   ];
+  if (!evaluation && options.metric !== undefined) throw metricWithoutData(options.metric);
   const metric = evaluation && (await openMetric(options.metric ?? defaultMetric(evaluation)));
   const half = (which: ReturnType<typeof halfOf>): Validation | undefined => {
     if (!evaluation || !metric) return undefined;

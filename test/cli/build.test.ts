@@ -149,7 +149,7 @@ describe('lcc inspect', () => {
   test('marks each wasm kernel vector or scalar', async () => {
     const { stdout } = await lcc(`inspect tiny.onnx ${wasmOnly}`);
     expect(stdout).toMatch(/^backend +calls +MACs +bytes +form +kernel/m);
-    expect(stdout).toMatch(/^wasm +1 +100.0% +\d+ B +(vector|scalar)/m);
+    expect(stdout).toMatch(/^wasm +1 +100.00 % +\d+ B +(vector|scalar)/m);
   });
 
   test('after lower come the kernels, their code and the plan of memory', async () => {

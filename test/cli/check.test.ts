@@ -57,6 +57,12 @@ describe('lcc check', () => {
     expect((await check('old', '--evaluation', 'labelled.csv', '--budget', '{"accuracy":"75 %"}')).code).toBe(0);
   });
 
+  test('a build without loss measures the accuracy that its budget limits', async () => {
+    const budget = ['--evaluation', 'labelled.csv', '--budget', '{"accuracy":"80 %"}'];
+    const { code, stdout } = await lcc('build', 'tiny.onnx', '--target', 'mobile-wasm', '-o', 'judged', ...budget);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('OVER  accuracy 75.00 %, at least 80.00 %')]);
+  });
+
   test('measures what takes 64-bit integers as 32 bits on a target without BigInt', async () => {
     const model = onnxModel({
       inputs: [{ name: 'n', dtype: 'int64', shape: [1, 2] }],

@@ -54,3 +54,9 @@ test.each([
   expect((await read('embedded-wasm', 0n)).calibration).toHaveLength(2);
   expect((await read('mobile-wasm', value)).calibration).toHaveLength(2);
 });
+
+test('a metric with nothing to measure it on is refused', async () => {
+  await expect(readSamples(graph, { target: 'mobile-wasm', metric: 'top-5' })).rejects.toThrow(
+    'LCC7028: There is nothing to measure the metric "top-5" on.\n  Next: Name data by --evaluation',
+  );
+});
