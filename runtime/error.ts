@@ -15,7 +15,7 @@ export type RuntimeErrorCode =
   | 'aborted'
   /** a file of the bundle could not be read */
   | 'fetch'
-  /** the host lacks what the model needs */
+  /** the host lacks what the model needs, or the bundle the backend that was asked for */
   | 'unsupported'
   | 'device-lost';
 

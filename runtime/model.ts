@@ -71,8 +71,9 @@ async function open(description: ModelDescription, options: LoadOptions): Promis
   let replacing: Promise<void> | undefined;
   let disposed = false;
 
-  const start = async (name: 'webgpu' | 'wasm', openBackend: OpenBackend | undefined) => {
-    if (!openBackend) throw new LccRuntimeError('unsupported', `this bundle was built without ${name}`);
+  const start = async (name: 'webgpu' | 'wasm') => {
+    const openBackend = name === 'webgpu' ? webgpu : name === 'wasm' ? wasm : undefined;
+    if (!openBackend) throw new LccRuntimeError('unsupported', `this bundle has no backend "${name}"`);
     constants ??= readWeights(description.weights, options);
     constants.catch(() => {});
     const onLost = (reason: string) => {
@@ -84,19 +85,16 @@ async function open(description: ModelDescription, options: LoadOptions): Promis
     current = opened;
     backend = name;
   };
-  const startWasm = (reason: unknown) => {
-    options.onFallback?.(String(reason));
-    return start('wasm', wasm);
+  const startWasm = (reason: string) => {
+    options.onFallback?.(reason);
+    return start('wasm');
   };
 
-  if (wanted === 'webgpu' || (wanted === 'auto' && webgpu && (prefersWebGpu || !wasm))) {
-    await start('webgpu', webgpu).catch((error) => {
-      if (!mayFallBack) throw error;
-      return startWasm(error);
-    });
-  } else {
-    await start('wasm', wasm);
-  }
+  const first = wanted !== 'auto' ? wanted : webgpu && (prefersWebGpu || !wasm) ? 'webgpu' : 'wasm';
+  await start(first).catch((error: Error) => {
+    if (!mayFallBack || first === 'wasm') throw error;
+    return startWasm(error.message);
+  });
 
   const runOnce = async (elements: readonly ArrayBufferView[], read: ReadOutput): Promise<void> => {
     if (lost !== undefined && mayFallBack && backend === 'webgpu') {

@@ -5,10 +5,11 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
  * The bytes of `source` when they are at hand or in Node's file system, else the answer to its fetch. Rejects with code
- * 'fetch', also when `source` is a function that throws: hosts without `import.meta.url` have no place beside a module.
+ * 'fetch', also when `source` is a function that throws: hosts without `import.meta.url`, and `importScripts`, tell a script
+ * no place of its own.
  */
 export async function openSource(source: Source | (() => Source), signal?: AbortSignal): Promise<Bytes | Response> {
-  let name = 'a file of the bundle';
+  let name = "the bundle's files unless told where, load({ weights, wasm })";
   try {
     const found = typeof source === 'function' ? source() : source;
     if (found instanceof ArrayBuffer) return new Uint8Array(found);

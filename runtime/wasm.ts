@@ -3,10 +3,12 @@ import { LccRuntimeError } from './error.ts';
 import type { LoadOptions, Source } from './options.ts';
 import { openSource, readAll } from './source.ts';
 
+type WasmSource = Source | WebAssembly.Module | (() => Source);
+
 /** A generated module, and how to ask whether the host can compile it; without that it is taken. */
 export interface WasmModule {
   readonly isSupported?: () => boolean;
-  readonly source: () => Source | WebAssembly.Module;
+  readonly source: WasmSource;
 }
 
 /** Modules export what `WasmExports` says; `memory` begins with the constant image. */
@@ -68,7 +70,7 @@ export const asExports = ({ exports: { memory, run, hash, hashHigh } }: WebAssem
 
 async function instantiate({ modules }: WasmDescription, options: LoadOptions): Promise<WasmExports> {
   try {
-    const source = options.wasm ?? modules.find((m) => !m.isSupported || m.isSupported())?.source();
+    const source = options.wasm ?? modules.find((m) => !m.isSupported || m.isSupported())?.source;
     if (!source) throw 'no module of this bundle is supported';
     const module = await compile(source, options.signal);
     return asExports(await WebAssembly.instantiate(module));
@@ -78,7 +80,7 @@ async function instantiate({ modules }: WasmDescription, options: LoadOptions): 
   }
 }
 
-async function compile(source: Source | WebAssembly.Module, signal?: AbortSignal): Promise<WebAssembly.Module> {
+async function compile(source: WasmSource, signal?: AbortSignal): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   const opened = await openSource(source, signal);
   // Streaming needs the right MIME type; servers that send another still work.

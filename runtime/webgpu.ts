@@ -51,8 +51,17 @@ async function findDevice({ options, forced }: BackendContext): Promise<GPUDevic
   }
 }
 
+/** Of a GPUAdapter what tells what computes; declared here, so that lcc's types need none of WebGPU. */
+interface Adapter {
+  readonly info: {
+    readonly isFallbackAdapter: boolean;
+    readonly architecture: string;
+    readonly description: string;
+  };
+}
+
 /** Whether an adapter computes on the processor. Runs in pages that measure too, as its own text. */
-export const isSoftwareAdapter = ({ info: { isFallbackAdapter, architecture, description } }: GPUAdapter): boolean =>
+export const isSoftwareAdapter = ({ info: { isFallbackAdapter, architecture, description } }: Adapter): boolean =>
   isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(`${architecture} ${description}`);
 
 async function open(

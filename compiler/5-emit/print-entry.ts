@@ -25,7 +25,7 @@ export function printEntry(code: ModelCode, placing: Placing): string {
       ? `() => ${use('fromBase64')}(${quote(Buffer.from(bytes).toString('base64'))})`
       : `() => ${besideModule(file)}`;
   const printModule = (wasm: WasmFile, position: number): string => {
-    const source = target.wasm.load === 'import' ? '() => wasm' : printFile(fileOf(wasm.features), wasm.bytes);
+    const source = target.wasm.load === 'import' ? 'wasm' : printFile(fileOf(wasm.features), wasm.bytes);
     const probe = wasm.features === 'relaxed' ? 'hasRelaxedSimd' : 'hasSimd';
     return position === 0 ? `{ source: ${source} }` : `{ isSupported: ${use(probe)}, source: ${source} }`;
   };

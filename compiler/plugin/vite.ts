@@ -9,18 +9,23 @@ import { serveBundles } from './serve-bundles.ts';
 
 export type { PluginOptions } from './options.ts';
 
+/** All of a plugin that an app's configuration must know: Vite's own type is that of one Vite, and an app has its own. */
+export interface VitePlugin {
+  readonly name: string;
+}
+
 /**
  * As `lcc/rollup`, and in Vite's dev server: wasm and weights come from the cache, what a model was made of is watched,
  * and a broken budget is a warning. Code for servers reads them from files, or, where Vite emits none, holds them itself.
  * Vite bundles workers apart: name the plugin in `worker.plugins` too.
  * @throws LccError LCC0203; builds fail with LccError, over budget too (LCC0206)
  */
-export default function lcc(options: PluginOptions = {}): Plugin {
+export default function lcc(options: PluginOptions = {}): VitePlugin {
   const imports = makeImports(options);
   const served = serveBundles();
   let watcher: ViteDevServer['watcher'] | undefined;
 
-  return {
+  const plugin: Plugin = {
     name: 'lcc',
     enforce: 'pre',
     resolveId(specifier, importer) {
@@ -56,6 +61,7 @@ export default function lcc(options: PluginOptions = {}): Plugin {
       return [...new Set([...modules, ...stale.filter((found) => found !== undefined)])];
     },
   };
+  return plugin;
 }
 
 const hostOf = ({ config: { root, command, logger } }: Environment): Host => ({

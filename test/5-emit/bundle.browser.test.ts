@@ -81,6 +81,32 @@ describeInBrowser('a bundle in a browser', (browser) => {
     expect(await runInPage(browser(), { module, files: served(files) })).toEqual(expected);
   });
 
+  it('runs as a classic script of a worker that tells it where its files lie, and else asks for that', async () => {
+    const files = await emitTiny(tinyModel(targets['embedded-wasm']));
+    const worker = `importScripts('/bundle/model.classic.js');
+      onmessage = async () => {
+        const { load } = lcc.tiny;
+        const weights = '/bundle/model.lcw', wasm = '/bundle/model.wasm';
+        const failures = await Promise.all([undefined, { weights }, { wasm }].map((options) =>
+          load(options).catch(({ code, message }) => code + ': ' + message)));
+        const model = await load({ weights, wasm });
+        const results = await model.run({ 'input.1': Float32Array.of(1, 2, 3, 4), k: Int32Array.of(5, -7) });
+        postMessage({ failures, values: [...results['33'], ...results['k plus 1']] });
+      };`;
+    const module = `export default () => new Promise((resolve, reject) => {
+      const worker = new Worker('/worker.js');
+      worker.onmessage = (event) => resolve(event.data);
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(0);
+    });`;
+    const placeless =
+      "fetch: cannot read the bundle's files unless told where, load({ weights, wasm }): ReferenceError: document is not defined";
+    expect(await runInPage(browser(), { module, files: { ...served(files), '/worker.js': worker } })).toEqual({
+      failures: [placeless, placeless, placeless],
+      values: expected,
+    });
+  });
+
   it('runs inside an app that Vite built', async () => {
     const files = new Map<string, Uint8Array | string>();
     for (const [path, bytes] of await emitTiny(tinyModel())) files.set(`model/${path}`, bytes);

@@ -109,7 +109,9 @@ describe('a bundle folder', () => {
     );
     await withFolder(files, async (folder) => {
       expect(await node(join(folder, 'try.mjs'))).toBe(expected);
-      expect(await node(join(folder, 'fail.mjs'))).toMatch(/^fetch cannot read a file of the bundle: TypeError/);
+      expect(await node(join(folder, 'fail.mjs'))).toMatch(
+        /^fetch cannot read the bundle's files unless told where, load\(\{ weights, wasm \}\): TypeError/,
+      );
     });
   });
 

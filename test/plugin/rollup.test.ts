@@ -197,7 +197,7 @@ describe('what cannot be built', () => {
   test.each<[object, string]>([
     [{ model: 'a.onnx' }, 'there is no setting "model"'],
     [{ targte: 'node' }, 'there is no setting "targte"'],
-    [{ maxDrop: 'much' }, 'maxDrop is not a number'],
+    [{ maxDrop: [0.1] }, 'maxDrop is not a number or a share'],
     [{ types: 3 }, 'types is not true, false or a folder'],
   ])('lcc(%j)', (options, reason) => {
     expect(() => lcc(options)).toThrow(`LCC0203: The options of the lcc plugin are not valid: ${reason}.`);

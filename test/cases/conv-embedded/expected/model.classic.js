@@ -55,7 +55,7 @@ this.lcc = this.lcc || {};
         chains[1] = b + Math.imul(a, 0x27d4eb2f);
     }
     async function openSource(source, signal) {
-        let name = 'a file of the bundle';
+        let name = "the bundle's files unless told where, load({ weights, wasm })";
         try {
             const found = typeof source === 'function' ? source() : source;
             if (found instanceof ArrayBuffer)
@@ -176,9 +176,10 @@ this.lcc = this.lcc || {};
         let lost;
         let replacing;
         let disposed = false;
-        const start = async (name, openBackend) => {
+        const start = async (name) => {
+            const openBackend = name === 'webgpu' ? webgpu : name === 'wasm' ? wasm : undefined;
             if (!openBackend)
-                throw new LccRuntimeError('unsupported', `this bundle was built without ${name}`);
+                throw new LccRuntimeError('unsupported', `this bundle has no backend "${name}"`);
             constants !== null && constants !== void 0 ? constants : (constants = readWeights(description.weights, options));
             constants.catch(() => { });
             const onLost = (reason) => {
@@ -192,19 +193,15 @@ this.lcc = this.lcc || {};
         };
         const startWasm = (reason) => {
             var _a;
-            (_a = options.onFallback) === null || _a === void 0 ? void 0 : _a.call(options, String(reason));
-            return start('wasm', wasm);
+            (_a = options.onFallback) === null || _a === void 0 ? void 0 : _a.call(options, reason);
+            return start('wasm');
         };
-        if (wanted === 'webgpu' || (wanted === 'auto' && webgpu && (!wasm))) {
-            await start('webgpu', webgpu).catch((error) => {
-                if (!mayFallBack)
-                    throw error;
-                return startWasm(error);
-            });
-        }
-        else {
-            await start('wasm', wasm);
-        }
+        const first = wanted !== 'auto' ? wanted : webgpu && (!wasm) ? 'webgpu' : 'wasm';
+        await start(first).catch((error) => {
+            if (!mayFallBack || first === 'wasm')
+                throw error;
+            return startWasm(error.message);
+        });
         const runOnce = async (elements, read) => {
             if (lost !== undefined && mayFallBack && backend === 'webgpu') {
                 replacing !== null && replacing !== void 0 ? replacing : (replacing = startWasm(lost).finally(() => {
@@ -313,7 +310,7 @@ this.lcc = this.lcc || {};
     async function instantiate({ modules }, options) {
         var _a, _b;
         try {
-            const source = (_a = options.wasm) !== null && _a !== void 0 ? _a : (_b = modules.find((m) => !m.isSupported || m.isSupported())) === null || _b === void 0 ? void 0 : _b.source();
+            const source = (_a = options.wasm) !== null && _a !== void 0 ? _a : (_b = modules.find((m) => !m.isSupported || m.isSupported())) === null || _b === void 0 ? void 0 : _b.source;
             if (!source)
                 throw 'no module of this bundle is supported';
             const module = await compile(source, options.signal);

@@ -44,7 +44,7 @@ function hashPart(words, chains) {
     chains[1] = b + Math.imul(a, 0x27d4eb2f);
 }
 async function openSource(source, signal) {
-    let name = 'a file of the bundle';
+    let name = "the bundle's files unless told where, load({ weights, wasm })";
     try {
         const found = typeof source === 'function' ? source() : source;
         if (found instanceof ArrayBuffer)
@@ -163,9 +163,10 @@ async function open(description, options) {
     let lost;
     let replacing;
     let disposed = false;
-    const start = async (name, openBackend) => {
+    const start = async (name) => {
+        const openBackend = name === 'webgpu' ? webgpu : name === 'wasm' ? wasm : undefined;
         if (!openBackend)
-            throw new LccRuntimeError('unsupported', `this bundle was built without ${name}`);
+            throw new LccRuntimeError('unsupported', `this bundle has no backend "${name}"`);
         constants ??= readWeights(description.weights, options);
         constants.catch(() => { });
         const onLost = (reason) => {
@@ -178,19 +179,15 @@ async function open(description, options) {
         backend = name;
     };
     const startWasm = (reason) => {
-        options.onFallback?.(String(reason));
-        return start('wasm', wasm);
+        options.onFallback?.(reason);
+        return start('wasm');
     };
-    if (wanted === 'webgpu' || (wanted === 'auto' && webgpu && (!wasm))) {
-        await start('webgpu', webgpu).catch((error) => {
-            if (!mayFallBack)
-                throw error;
-            return startWasm(error);
-        });
-    }
-    else {
-        await start('wasm', wasm);
-    }
+    const first = wanted !== 'auto' ? wanted : webgpu && (!wasm) ? 'webgpu' : 'wasm';
+    await start(first).catch((error) => {
+        if (!mayFallBack || first === 'wasm')
+            throw error;
+        return startWasm(error.message);
+    });
     const runOnce = async (elements, read) => {
         if (lost !== undefined && mayFallBack && backend === 'webgpu') {
             replacing ??= startWasm(lost).finally(() => {
@@ -298,7 +295,7 @@ const asExports = ({ exports: { memory, run, hash, hashHigh } }) => ({
 });
 async function instantiate({ modules }, options) {
     try {
-        const source = options.wasm ?? modules.find((m) => !m.isSupported || m.isSupported())?.source();
+        const source = options.wasm ?? modules.find((m) => !m.isSupported || m.isSupported())?.source;
         if (!source)
             throw 'no module of this bundle is supported';
         const module = await compile(source, options.signal);
