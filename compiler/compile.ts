@@ -39,10 +39,10 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
   const compressed = await timedAsync(async () => {
     const { graph: exact, passes } = optimise(meant);
     const lossy = await compressLossily(meant, exact, options, target);
-    return { exact, graph: lossy?.graph ?? exact, passes, compression: lossy?.report, warnings: lossy?.notes ?? [] };
+    return { exact, graph: lossy?.graph ?? exact, passes, compression: lossy?.report, notes: lossy?.notes ?? [] };
   });
   tell({ stage: 'compress', ms: compressed.ms, ...compressed.value });
-  const { exact, graph, passes, compression, warnings } = compressed.value;
+  const { exact, graph, passes, compression } = compressed.value;
 
   const lowered = timed(() => {
     const program = lower(graph);
@@ -66,7 +66,7 @@ export async function compile(source: Uint8Array | string, options: CompileOptio
     calls: reportCalls(program),
     passes,
     ...(compression && { compression }),
-    notes: [...notes, ...warnings],
+    notes: [...notes, ...compressed.value.notes],
   };
   // What was lost on purpose is reported, not proven: the proof is that every backend computes the compressed graph.
   const proven = compression ? graph : meant;

@@ -24,7 +24,7 @@ import { openTrialMemory } from './trial/memory.ts';
 export interface CompressedModel {
   readonly graph: Graph;
   readonly report: CompressionReport;
-  /** warnings about the data */
+  /** warnings about the data, and what became of fine-tuning */
   readonly notes: readonly string[];
 }
 
@@ -84,7 +84,12 @@ export async function compressModel(
   const compare = reported && (await makeMetricComparison(graph, reported, makeRunner(graph)));
   const onReported = await compare?.(makeRunner(found.graph));
   const blind = isBlind ? ['There is no calibration data: the relative error is that of random inputs.'] : [];
-  return { graph: found.graph, report: reportOf(found, compression.limits, onReported), notes: [...notes, ...blind] };
+  const report = reportOf(found, compression.limits, onReported);
+  return {
+    graph: found.graph,
+    report,
+    notes: [...notes, ...blind, ...describeFinetune(found, compression.limits, target)],
+  };
 }
 
 const randomInputCount = 4;
@@ -158,6 +163,17 @@ const printLoss = ({ error, metric }: Loss): string =>
     ? `${metric.name} ${printMetric(metric.name, metric.after)} (drop at most ${printMetric(metric.name, metric.bound)})`
     : `relative error ${printShare(error)}`;
 
+/** Whether fine-tuning was kept, and why it was not; nothing where it was not asked for. */
+function describeFinetune({ finetuned }: Compressed, limits: CompressTask['limits'], target: Target): string[] {
+  if (!finetuned) return [];
+  const { isKept, before, after } = finetuned;
+  const change = `${printLoss(before.loss)} before it, ${printLoss(after.loss)} after`;
+  if (isKept) return [`Fine-tuning is kept: ${change}.`];
+  return isMet(after, limits)
+    ? [`Fine-tuning is not kept, since it loses no less: ${change}.`]
+    : [`Fine-tuning is not kept, since it does not meet the limits: ${printSize(after, limits, target)}; ${change}.`];
+}
+
 function describeNearest(found: Compressed, limits: CompressTask['limits'], { profile }: Target): string[] {
   const { size, loss } = found;
   const lines: string[] = [];
@@ -207,7 +223,11 @@ const pointOf = ({ size, loss }: Figures): Outcome => ({
 function describeAction(action: Compressed['actions'][number], errors: readonly number[]): ActionReport {
   const { pass, place, level, error } = action;
   const [after, before = 0] = [errors.at(-1), errors.at(-2)];
-  const told = { pass, place, level, error, ...(after !== undefined && { outputError: { before, after } }) };
+  const told = {
+    ...{ pass, place, level },
+    ...(error !== undefined && { error }),
+    ...(after !== undefined && { outputError: { before, after } }),
+  };
   if ('bits' in action) return { ...told, bits: action.bits };
   const { parameters, macs } = action;
   return { ...told, bits: { before: 32 * parameters.before, after: 32 * parameters.after }, macs };

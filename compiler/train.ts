@@ -14,7 +14,7 @@ import { type EpochReport, trainNetwork } from './2-train/train-network.ts';
 import { optimise } from './3-compress/pipeline.ts';
 import type { DataSet } from './data/data-set.ts';
 import type { Metric } from './data/metrics/metric.ts';
-import { importDefault, isModuleName } from './data/user-module.ts';
+import { importDefault, isModuleName, thrownBy } from './data/user-module.ts';
 import { unknownChoice } from './diagnostics/cli.ts';
 import { modelNotFound } from './diagnostics/ingest.ts';
 import { recipeInvalid } from './diagnostics/train.ts';
@@ -163,11 +163,16 @@ export async function readRecipe(source: Recipe | string, { data }: TrainOptions
   if (typeof source !== 'string') return { recipe: source, home: '.', folder: data ?? '.' };
   const home = dirname(resolve(source));
   if (!isModuleName(source)) {
-    if (data === undefined) throw recipeInvalid(source, 'a model needs --data, a labelled data set to train on');
+    if (data === undefined)
+      throw recipeInvalid(
+        source,
+        'a model needs --data, a labelled data set to train on',
+        'Name it: --data images.npz.',
+      );
     return { recipe: { model: resolve(source), data: { train: data } }, home, folder: '' };
   }
   const recipe = await importDefault(source).catch((error: unknown) => {
-    throw recipeInvalid(source, error instanceof Error ? error.message : String(error));
+    throw thrownBy(error, (reason, remedy) => recipeInvalid(source, reason, remedy));
   });
   if (!isRecipe(recipe)) throw recipeInvalid(source, 'its default export has no model and data');
   return { recipe, home, folder: data ?? home };
@@ -175,7 +180,13 @@ export async function readRecipe(source: Recipe | string, { data }: TrainOptions
 
 /** What a model file means, simplified: training goes on from there. */
 async function makeGraph({ model, seed = 1 }: Recipe, home: string): Promise<Graph> {
-  if (typeof model === 'function') return model(seed);
+  if (typeof model === 'function') {
+    try {
+      return model(seed);
+    } catch (error) {
+      throw thrownBy(error, (reason, remedy) => recipeInvalid('recipe', reason, remedy));
+    }
+  }
   const file = resolve(home, model);
   const bytes = await readFile(file).catch(() => {
     throw modelNotFound(file);

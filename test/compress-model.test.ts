@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../compiler/compile.ts';
-import type { CompileOptions } from '../compiler/ir/bundle.ts';
+import type { CompileOptions, StageEvent } from '../compiler/ir/bundle.ts';
 import { onnxModel, tensorOf } from './harness/onnx-model.ts';
 import { makeNormal } from './harness/small-network.ts';
 
@@ -65,8 +65,25 @@ describe('lossy compression', () => {
     expect(after!.pass).toBe('fine-tune');
     expect(after!.error).toBeLessThan(0.95 * before!.error);
     expect(after!.size).toBeLessThanOrEqual(9000);
+    expect(tuned.report.notes.at(-1)).toMatch(
+      /^Fine-tuning is kept: relative error \d+\.\d\d % before it, relative error \d+\.\d\d % after\.$/,
+    );
+    expect(plain.report.notes.join()).not.toContain('Fine-tuning');
     expect(tuned.report.compression!.actions).toEqual(plain.report.compression!.actions);
   });
+
+  it('says that training it back is not kept where that loses no less', async () => {
+    const told: string[] = [];
+    const onStage = (event: StageEvent) => {
+      if (event.stage === 'compress') told.push(...event.notes);
+    };
+    const { report } = await compile(model, { ...base, quantize: 'int8', finetune: { rate: 10 }, onStage });
+    expect(report.compression!.steps.map(({ pass }) => pass)).not.toContain('fine-tune');
+    expect(report.notes.at(-1)).toMatch(
+      /^Fine-tuning is not kept, since it loses no less: relative error \d\.\d\d % before/,
+    );
+    expect(told.at(-1)).toBe(report.notes.at(-1));
+  }, 60_000);
 
   it('does not happen without being asked for', () => {
     expect(exact.report.compression).toBeUndefined();
@@ -87,6 +104,14 @@ describe('lossy compression', () => {
     for (const [i, { before }] of errors.slice(1).entries()) expect(before).toBe(errors[i]!.after);
     expect(errors.at(-1)!.after / last.error).toBeCloseTo(1, 0);
     expect(compression!.tradeOff.length).toBeGreaterThan(2);
+    const nextOf = (amount: 'bytes' | 'memory' | 'macs') => compression!.next![amount];
+    const passes = ['collapse-layers', 'trim-width', 'truncate-rank', 'quantize-weights', 'quantize-activations'];
+    for (const { pass, level } of [...nextOf('bytes'), ...nextOf('memory'), ...nextOf('macs')]) {
+      expect(passes).toContain(pass);
+      expect(pass === 'quantize-activations').toBe(level === 'int8 with inputs');
+    }
+    expect(nextOf('bytes').some(({ pass }) => pass === 'quantize-weights')).toBe(true);
+    expect(nextOf('memory').some(({ pass }) => pass === 'quantize-activations')).toBe(true);
     expect(report.constants.some(({ decodedBytes }) => decodedBytes !== undefined)).toBe(true);
   }, 60_000);
 
@@ -143,6 +168,22 @@ describe('lossy compression', () => {
     expect(report.notes.join()).toContain('random inputs');
     const [step] = report.compression!.steps;
     expect(step!.error).toBeLessThan(0.02);
+    const { actions } = report.compression!;
+    expect(actions.map((action) => 'error' in action)).toEqual(actions.map(() => false));
+  });
+
+  it('predicts the error of half precision from what layers read, of weights alone', async () => {
+    const { report } = await compile(model, { ...base, quantize: 'fp16' });
+    const errors = new Map(report.compression!.actions.map(({ place, error }) => [place, error]));
+    expect([...errors.keys()].sort()).toEqual(['b1', 'b2', 'w1', 'w2', 'w3']);
+    for (const [place, error] of errors) {
+      if (place.startsWith('b')) expect(error).toBeUndefined();
+      else {
+        // a rounding step is at most 2^-11 of a weight, its square on average less than a third of that
+        expect(error).toBeGreaterThan(1e-10);
+        expect(error).toBeLessThan(2 ** -22);
+      }
+    }
   });
 
   it('refuses limits without data, autos without limits, and values that are none', async () => {
@@ -150,8 +191,11 @@ describe('lossy compression', () => {
     await expect(refused({ maxSize: '10KB' })).rejects.toThrow('LCC3001: --max-size needs inputs of the model');
     await expect(refused({ quantize: 'auto' })).rejects.toThrow('LCC3002: --quantize auto has nothing to decide by');
     await expect(refused({ maxSize: 'tiny', calibration })).rejects.toThrow('LCC0002: --max-size takes a size');
-    await expect(refused({ maxLatency: 'soon', calibration })).rejects.toThrow('LCC0002: --max-latency takes milli');
-    await expect(refused({ maxDrop: -1, calibration })).rejects.toThrow('LCC0002: --max-drop takes a number from 0');
+    await expect(refused({ maxLatency: 'soon', calibration })).rejects.toThrow(
+      'LCC0002: --max-latency takes a time such as 8ms',
+    );
+    await expect(refused({ maxDrop: -1, calibration })).rejects.toThrow('LCC0002: --max-drop takes an amount from 0');
+    await expect(refused({ maxDrop: '1 pt', calibration })).rejects.toThrow('LCC0002: --max-drop takes an amount');
     await expect(refused({ rank: 1.5, calibration })).rejects.toThrow('LCC0002: --rank takes auto, off');
   });
 });

@@ -32,7 +32,12 @@ export async function openTask(recipe: Recipe, graph: Graph, folder: string): Pr
     graph,
     graph.outputs.filter(({ name }) => name === output),
   );
-  if (!port) throw recipeInvalid('recipe', `the model has no output "${output}"`);
+  if (!port)
+    throw recipeInvalid(
+      'recipe',
+      `the model has no output "${output}"`,
+      `Name one that it has by output: ${graph.outputs.map(({ name }) => name).join(', ')}.`,
+    );
   requireNumbers({ epochs, batch });
   const ports = inputPorts(graph);
   const whole = await open(data.train, ports, folder);
@@ -68,7 +73,11 @@ export async function openTask(recipe: Recipe, graph: Graph, folder: string): Pr
 function requireNumbers(numbers: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(numbers))
     if (!Number.isInteger(value) || value < 1)
-      throw recipeInvalid('recipe', `${name} is ${value}, not a whole number above 0`);
+      throw recipeInvalid(
+        'recipe',
+        `${name} is ${value}, not a whole number above 0`,
+        `Give ${name} as a whole number.`,
+      );
 }
 
 async function open(source: RecipeSource, ports: readonly DataPort[], folder: string): Promise<DataSet> {
@@ -79,7 +88,12 @@ async function open(source: RecipeSource, ports: readonly DataPort[], folder: st
 
 /** Every so many-th sample validates. */
 function split(whole: DataSet, share: number): { readonly train: DataSet; readonly validation: DataSet } {
-  if (!(share > 0 && share < 1)) throw recipeInvalid('recipe', `validation is ${share}, not a share between 0 and 1`);
+  if (!(share > 0 && share < 1))
+    throw recipeInvalid(
+      'recipe',
+      `validation is ${share}, not a share between 0 and 1`,
+      'Give validation as a share such as 0.1.',
+    );
   const every = Math.max(2, Math.round(1 / share));
   const all = Array.from({ length: whole.size }, (_, i) => i);
   const held = all.filter((i) => i % every === every - 1);

@@ -1,6 +1,8 @@
 import type { Backend } from '../../targets/target.ts';
+import { countedParts, recordedParts, type SizeMeasure, sumSizes } from '../ir/download.ts';
 import { findLayers, shared } from '../ir/layers.ts';
 import type { Cause, CheckRow } from './check-result.ts';
+import { defOf, type Traits } from './measures.ts';
 import { nextSteps } from './next-steps.ts';
 import { type FoundManifest, usualBackend } from './read-bundle.ts';
 
@@ -14,6 +16,18 @@ export function withBlame(row: CheckRow, manifest: FoundManifest, before: FoundM
     ...row,
     causes: causesOf(row, manifest, before).slice(0, most.causes),
     next: nextSteps(row, manifest).slice(0, most.next),
+    remedy: defOf(row.measure).remedy(traitsOf(manifest)),
+  };
+}
+
+function traitsOf(manifest: FoundManifest): Traits {
+  const parts = recordedParts(manifest);
+  const sizeOf = (measure: SizeMeasure) => sumSizes(parts, countedParts(measure, parts, 'brotli'), 'brotli');
+  const { backends = [], compression } = manifest;
+  return {
+    hasBothBackends: backends.length > 1,
+    isMostlyWeights: 2 * sizeOf('weights') > sizeOf('total'),
+    isAsItCame: compression === undefined,
   };
 }
 

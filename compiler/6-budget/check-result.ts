@@ -68,6 +68,8 @@ export type CheckRow = Subject & {
   /** of a broken limit: the layers and kernels behind it, worst first */
   readonly causes: readonly Cause[];
   readonly next: readonly NextStep[];
+  /** of a broken limit: what makes such a bundle better in it */
+  readonly remedy?: string;
 };
 
 /** What ran the bundle, where times were measured. */

@@ -31,26 +31,30 @@ export const describeExcess = ({ over, unit, measure }: CheckRow): string =>
 export function describeReasons(row: CheckRow): string[] {
   if (row.verdict === 'ok') return [];
   if (row.verdict !== 'over') return row.reason === undefined ? [] : [row.reason];
-  const parts = row.parts.map(
-    ({ path, bytes, growth }) =>
-      `${path} ${printQuantity(bytes, 'bytes')}${growth === undefined ? '' : ` (${printGrowth({ ...row, unit: 'bytes' }, growth)})`}`,
-  );
+  // What did not grow is not behind what did.
+  const hasGrown = row.parts.some(({ growth = 0 }) => growth > 0);
+  const parts = row.parts
+    .filter(({ growth }) => !hasGrown || growth !== 0)
+    .map(({ path, bytes, growth }) => `${path} ${printQuantity(bytes, 'bytes')}${printGrown(growth, 'bytes')}`);
   return [
     ...(row.reason === undefined ? [] : [row.reason]),
     ...parts,
     ...row.causes.map(describeCause),
     ...row.next.map(describeStep),
-    `Next: ${defOf(row.measure).hint}`,
+    ...(row.remedy === undefined ? [] : [`Next: ${row.remedy}`]),
   ];
 }
 
 const words: Readonly<Record<Unit, string>> = { bytes: '', ms: '', macs: ' multiply-adds', share: ' of the metric' };
 
+/** ` (+300 B)`; nothing where there is no baseline or it is as in that. */
+const printGrown = (growth = 0, unit: Unit): string =>
+  growth === 0 ? '' : ` (${growth < 0 ? '' : '+'}${printQuantity(growth, unit)})`;
+
 function describeCause({ kind, name, layer, amount, unit, growth, pass }: Cause): string {
-  const grown = growth === undefined ? '' : ` (${growth < 0 ? '' : '+'}${printQuantity(growth, unit)})`;
   const lost = kind === 'pass' ? 'lost ' : '';
   const place = layer === undefined ? '' : `layer ${layer}: `;
-  return `${place}${kind} ${name} ${lost}${printQuantity(amount, unit)}${words[unit]}${grown}${pass === undefined ? '' : `, ${pass}`}`;
+  return `${place}${kind} ${name} ${lost}${printQuantity(amount, unit)}${words[unit]}${printGrown(growth, unit)}${pass === undefined ? '' : `, ${pass}`}`;
 }
 
 const describeStep = ({ action, saves, unit, loss }: NextStep): string =>

@@ -17,72 +17,97 @@ export interface MeasureDef {
   readonly isFloor?: true;
   /** A limit of 0 can be met. */
   readonly canBeZero?: true;
-  /** What makes it better. */
-  readonly hint: string;
+  /** What makes a bundle better in it. */
+  readonly remedy: (traits: Traits) => string;
 }
+
+/** What of a bundle decides on a remedy. */
+export interface Traits {
+  /** One backend can be left out. */
+  readonly hasBothBackends: boolean;
+  /** Weights are more than half of the download. */
+  readonly isMostlyWeights: boolean;
+  /** Nothing made the weights smaller than those of the model file. */
+  readonly isAsItCame: boolean;
+}
+
+const fewerKernels = 'Layers of one shape share a kernel; lcc inspect lists the kernels.';
+const smallerWeights = ({ isAsItCame }: Traits): string =>
+  isAsItCame
+    ? 'Without a limit the weights are those of the model file: build with --max-size and --calibration, or with --quantize.'
+    : 'Build with a smaller --max-size, and with --calibration, inputs to measure on.';
 
 /** Everything a budget can limit. Sizes come first, in the order of the table of sizes. */
 export const measures = {
   total: {
     description: 'everything one visitor downloads: code and weights',
     unit: 'bytes',
-    hint: 'See which part is largest; --backends leaves one backend out.',
+    remedy: (traits) =>
+      traits.isMostlyWeights
+        ? `Most of it is weights. ${smallerWeights(traits)}`
+        : `Most of it is code. ${traits.hasBothBackends ? '--backends leaves one backend out.' : fewerKernels}`,
   },
   code: {
     description: 'JavaScript with its shaders, and the largest of the wasm modules',
     unit: 'bytes',
-    hint: '--backends wasm leaves the shaders out, --backends webgpu the wasm; lcc inspect lists the kernels.',
+    remedy: ({ hasBothBackends }) =>
+      hasBothBackends
+        ? '--backends wasm leaves the shaders out, --backends webgpu the wasm; lcc inspect lists the kernels.'
+        : fewerKernels,
   },
   weights: {
     description: 'the weights file',
     unit: 'bytes',
     canBeZero: true,
-    hint: 'Without a limit the weights are those of the model file: build with --max-size or --quantize.',
+    remedy: smallerWeights,
   },
   wasm: {
     description: 'the largest of the wasm modules',
     unit: 'bytes',
     canBeZero: true,
-    hint: '--backends webgpu leaves the wasm out; lcc inspect lists the kernels.',
+    remedy: ({ hasBothBackends }) =>
+      hasBothBackends ? '--backends webgpu leaves the wasm out; lcc inspect lists the kernels.' : fewerKernels,
   },
   wgsl: {
     description: 'the shaders inside the JavaScript',
     unit: 'bytes',
     canBeZero: true,
-    hint: '--backends wasm leaves the shaders out; lcc inspect lists the kernels.',
+    remedy: ({ hasBothBackends }) =>
+      hasBothBackends ? '--backends wasm leaves the shaders out; lcc inspect lists the kernels.' : fewerKernels,
   },
   memory: {
     description: 'weights as they are decoded, inputs, outputs and scratch',
     unit: 'bytes',
-    hint: 'Build with --max-memory; a model with smaller inputs or a smaller batch takes less.',
+    remedy: () => 'Build with --max-memory; a model with smaller inputs or a smaller batch takes less.',
   },
   macs: {
     description: 'multiply-adds of one run',
     unit: 'macs',
     canBeZero: true,
-    hint: 'Build with --max-latency, --rank auto or --width auto.',
+    remedy: () => 'Build with --max-latency, --rank auto or --width auto.',
   },
   coldStart: {
     description: 'from an empty page to the first output, files served from the same machine',
     unit: 'ms',
-    hint: 'Less code compiles sooner and fewer weights decode sooner: --backends, --max-size.',
+    remedy: ({ hasBothBackends }) =>
+      `Less code compiles sooner and fewer weights decode sooner: ${hasBothBackends ? '--backends, ' : ''}--max-size.`,
   },
   latency: {
     description: 'one run once warm',
     unit: 'ms',
-    hint: 'Build with --max-latency; lcc report shows the time of every kernel.',
+    remedy: () => 'Build with --max-latency; lcc report shows the time of every kernel.',
   },
   accuracy: {
     description: 'the metric of the evaluation data',
     unit: 'share',
     isFloor: true,
-    hint: 'Build with a smaller --max-drop, or train longer.',
+    remedy: () => 'Build with a smaller --max-drop, or train longer.',
   },
   drop: {
     description: "what compression lost of the original model's metric",
     unit: 'share',
     canBeZero: true,
-    hint: 'Build with a smaller --max-drop, or with --finetune.',
+    remedy: () => 'Build with a smaller --max-drop, or with --finetune.',
   },
 } as const satisfies Readonly<Record<string, MeasureDef>>;
 

@@ -1,3 +1,4 @@
+import { printMetric } from '../data/metrics/print-metric.ts';
 import { printBytes } from '../quantity/bytes.ts';
 import { printShare } from '../quantity/share.ts';
 import type { CheckRow, NextStep } from './check-result.ts';
@@ -37,6 +38,7 @@ const excessOf = ({ over, unit, actual = 0, growth = 0 }: CheckRow): number =>
 function smallerResult(row: CheckRow, { compression }: FoundManifest): NextStep[] {
   if (!compression) return [];
   const now = sizeNow(compression);
+  const { name } = compression.metric ?? { name: 'metric' };
   return [...compression.tradeOff]
     .filter(({ size }) => size <= now - excessOf(row))
     .sort((a, b) => b.size - a.size)
@@ -45,7 +47,7 @@ function smallerResult(row: CheckRow, { compression }: FoundManifest): NextStep[
       action: `lcc build --max-size ${asFlag(size)}`,
       saves: now - size,
       unit: 'bytes',
-      loss: metric === undefined ? `relative error ${printShare(error)}` : `metric ${printShare(metric)}`,
+      loss: metric === undefined ? `relative error ${printShare(error)}` : `${name} ${printMetric(name, metric)}`,
     }));
 }
 
@@ -69,11 +71,13 @@ function betterResult(row: CheckRow, { compression }: FoundManifest): NextStep[]
 const asFlag = (bytes: number): string => `${Math.ceil(bytes / 100) / 10}KB`;
 
 function singleSteps({ compression }: FoundManifest, saved: 'bytes' | 'memory' | 'macs'): NextStep[] {
+  const now = compression?.steps.at(-1)?.error ?? 0;
   return (compression?.next?.[saved] ?? []).map(({ pass, place, level, saves, error }) => ({
-    action: `${pass === 'store' ? 'quantize' : pass} ${place}: ${level}`,
+    action: `${pass} ${place}: ${level}`,
     saves,
     unit: saved === 'macs' ? 'macs' : 'bytes',
-    loss: `relative squared error +${error.toPrecision(2)}`,
+    // squared errors of the outputs add up
+    loss: `relative error ${printShare(now)} to ${printShare(Math.sqrt(now * now + error))}`,
   }));
 }
 

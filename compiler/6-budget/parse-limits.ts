@@ -26,7 +26,7 @@ export function parseLimits(
   if (isScalar(value)) return { limits: parseSizes('total', value, file), bundles: new Map() };
   const parts = entriesOf(value, 'budget', 'a size', file);
   const limits = parts.flatMap(([name, part]) =>
-    name === '$schema' || name === 'bundles' ? [] : parsePart(name, part, file),
+    name === '$schema' || name === 'bundles' ? [] : parsePart(name, part, [...partNames, 'bundles'], file),
   );
   const named = parts
     .filter(([name]) => name === 'bundles')
@@ -37,12 +37,13 @@ export function parseLimits(
 const parseBundle = (value: unknown, file: string | undefined): Limit[] =>
   isScalar(value)
     ? parseSizes('total', value, file)
-    : entriesOf(value, 'bundles', 'a size', file).flatMap(([name, part]) => parsePart(name, part, file));
+    : entriesOf(value, 'bundles', 'a size', file).flatMap(([name, part]) => parsePart(name, part, partNames, file));
 
-const parsePart = (name: string, value: unknown, file: string | undefined): Limit[] =>
-  name === 'growth'
-    ? parseGrowth(value, file)
-    : parseMeasure(oneOf(measureNames, name, [...measureNames, 'growth'], file), value, file);
+const partNames: readonly string[] = [...measureNames, 'growth'];
+
+/** @param known names, for messages */
+const parsePart = (name: string, value: unknown, known: readonly string[], file: string | undefined): Limit[] =>
+  name === 'growth' ? parseGrowth(value, file) : parseMeasure(oneOf(measureNames, name, known, file), value, file);
 
 function parseMeasure(measure: Measure, value: unknown, file: string | undefined): Limit[] {
   switch (measure) {

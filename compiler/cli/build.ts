@@ -8,7 +8,7 @@ import { type CheckOptions, check } from '../6-budget/check.ts';
 import { type CheckResult, downloadOf, exitCodeOf } from '../6-budget/check-result.ts';
 import type { Budget } from '../6-budget/parse-budget.ts';
 import { reportText } from '../6-budget/reporters/text.ts';
-import type { Control, Standing } from '../control.ts';
+import type { Control } from '../control.ts';
 import { isModuleName } from '../data/user-module.ts';
 import { noModel } from '../diagnostics/cli.ts';
 import { controlNotPossible, trainingStopped } from '../diagnostics/train.ts';
@@ -26,7 +26,7 @@ import type { ExitCode, Io } from './io.ts';
 import { withModelFlags } from './model-options.ts';
 import { makeProgress } from './progress.ts';
 import type { MakeCommand } from './run.ts';
-import { makeTrainingProgress, withInterrupt } from './training-progress.ts';
+import { makeTrainingProgress, printStanding, withInterrupt } from './training-progress.ts';
 
 interface BuildFlags extends ModelFlags, CompressionFlags {
   readonly out?: string;
@@ -141,8 +141,7 @@ async function trainFirst({ model, data, options: { cache } }: BuildPlan, io: Io
     }),
   );
   if (result.isStopped) throw trainingStopped(result.history.length);
-  const test = result.metric.test === undefined ? '' : `, ${result.metric.test.toFixed(4)} on the test data`;
-  io.stderr(`  trained   ${result.metric.name} ${result.metric.validation.toFixed(4)}${test}\n`);
+  io.stderr(`  trained   ${result.metric.name} ${printStanding(result.metric.name, result.metric)}\n`);
   for (const note of result.notes) io.stderr(`            ${note}\n`);
   return { bytes: exportOnnx(result.graph, { metadata: result.metadata }), samples: samplesOf(result.data) };
 }
@@ -171,12 +170,10 @@ async function compare(plan: BuildPlan, bundle: Bundle, { rows }: CheckResult, i
 }
 
 function printControl({ fraction, parameters, bytes, metric, control, bundle }: Control): string {
-  const print = ({ validation, test }: Standing): string =>
-    `${validation.toFixed(4)}${test === undefined ? '' : `, ${test.toFixed(4)} on the test data`}`;
   return [
     `control: ${16 * fraction}/16 of the hidden widths, ${parameters} parameters from scratch, ${printBytes(bytes)} as int8`,
-    `         ${metric} ${print(control)}`,
-    `bundle:  ${metric} ${print(bundle)}`,
+    `         ${metric} ${printStanding(metric, control)}`,
+    `bundle:  ${metric} ${printStanding(metric, bundle)}`,
     '',
   ].join('\n');
 }

@@ -5,7 +5,7 @@ export const withCompressionFlags = (command: Command): Command =>
     .option('--calibration <data>', 'inputs to measure on; labels are not needed')
     .option('--evaluation <data>', 'inputs with labels: half decide, half are reported on')
     .option('--metric <name>', 'of the evaluation data (default: top-1)')
-    .option('--max-drop <amount>', 'loss allowed: of the metric (0.01 is one point), else of relative error')
+    .option('--max-drop <amount>', 'loss allowed: of the metric (1% is one point), else of relative error')
     .option('--max-size <size>', 'of the download after brotli, such as 300KB')
     .option('--max-latency <time>', 'of a run, estimated, such as 8ms')
     .option('--max-memory <size>', 'of weights and scratch, such as 16MB')

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { isTargetName, targets } from '../../targets/index.ts';
 import { writeWhole } from '../data/write-whole.ts';
 import { configExists, configNotWritten, flagInvalid, initNeedsModel, unknownChoice } from '../diagnostics/cli.ts';
+import { LccError } from '../diagnostics/index.ts';
 import { modelNotFound } from '../diagnostics/ingest.ts';
 import { parseBytes } from '../quantity/bytes.ts';
 import { defaultTarget } from '../settings/parse-model-flags.ts';
@@ -48,7 +49,7 @@ export const initCommand: MakeCommand = (io, finish) =>
 async function init(flags: InitFlags, io: Io): Promise<void> {
   const taken = findConfig(io.cwd);
   if (taken !== undefined) throw configExists(taken);
-  const { model, target, budget } = check(await answer(flags, io), io.cwd);
+  const { model, target, budget } = await answer(flags, io);
   const files: [string, string][] = [['lcc.config.ts', printConfig(model, target, budget !== undefined)]];
   const usual = join(io.cwd, 'lcc.budget.json');
   if (budget !== undefined) {
@@ -71,29 +72,75 @@ function write(file: string, text: string): void {
   }
 }
 
+/** Flags first, then what a person answers, each checked as it is given. @throws LccError LCC0002, LCC0003, LCC0012, LCC1001 */
 async function answer(flags: InitFlags, io: Io): Promise<Answers> {
-  const ask = async (flag: string | undefined, question: string, usual: string | undefined): Promise<string> => {
-    if (flag !== undefined || !io.ask) return flag ?? usual ?? '';
-    const given = (await io.ask(`${question}${usual ? ` (${usual})` : ''}: `)).trim();
-    return given === '' ? (usual ?? '') : given;
-  };
-  const model = await ask(flags.model, 'Which model', modelsIn(io.cwd)[0]);
-  const target = await ask(flags.target, `Where does it run: ${Object.keys(targets).join(', ')}`, defaultTarget);
-  const budget = await ask(
-    flags.budget,
-    'How large may the download be, such as 300 KB; empty for no limit',
-    undefined,
-  );
+  const [likely, ...others] = modelsIn(io.cwd);
+  if (flags.model === undefined && !io.ask && others.length > 0)
+    io.stderr(`model ${likely}; there are others, for --model: ${others.join(', ')}\n`);
+  const model = await answerTo({
+    flag: flags.model,
+    question: 'Which model',
+    usual: likely,
+    check: (given) => requireModel(given, io.cwd),
+    io,
+  });
+  const target = await answerTo({
+    flag: flags.target,
+    question: `Where does it run: ${Object.keys(targets).join(', ')}`,
+    usual: defaultTarget,
+    check: requireTarget,
+    io,
+  });
+  const budget = await answerTo({
+    flag: flags.budget,
+    question: 'How large may the download be, such as 300 KB; empty for no limit',
+    usual: undefined,
+    check: requireSize,
+    io,
+  });
   return { model, target, budget: budget === '' ? undefined : budget };
 }
 
-/** @throws LccError LCC0002, LCC0003, LCC0012, LCC1001 */
-function check({ model, target, budget }: Answers, cwd: string): Answers {
+interface Question {
+  readonly flag: string | undefined;
+  readonly question: string;
+  /** what an empty answer means */
+  readonly usual: string | undefined;
+  /** throws an LccError where an answer is none */
+  readonly check: (given: string) => void;
+  readonly io: Io;
+}
+
+/** A person is told what is wrong with an answer, and asked again. */
+async function answerTo({ flag, question, usual = '', check, io }: Question): Promise<string> {
+  if (flag !== undefined || !io.ask) {
+    const given = flag ?? usual;
+    check(given);
+    return given;
+  }
+  for (;;) {
+    const given = (await io.ask(`${question}${usual === '' ? '' : ` (${usual})`}: `)).trim() || usual;
+    try {
+      check(given);
+      return given;
+    } catch (error) {
+      if (!(error instanceof LccError)) throw error;
+      io.stderr(`${error.message}\n`);
+    }
+  }
+}
+
+function requireModel(model: string, cwd: string): void {
   if (model === '') throw initNeedsModel(cwd);
   if (!existsSync(resolve(cwd, model))) throw modelNotFound(resolve(cwd, model));
+}
+
+function requireTarget(target: string): void {
   if (!isTargetName(target)) throw unknownChoice('target', target, Object.keys(targets));
-  if (budget !== undefined && !parseBytes(budget)) throw flagInvalid('--budget', budget, 'a size such as 300KB');
-  return { model, target, budget };
+}
+
+function requireSize(budget: string): void {
+  if (budget !== '' && !parseBytes(budget)) throw flagInvalid('--budget', budget, 'a size such as 300KB');
 }
 
 const endings = ['.onnx', 'model.json', 'recipe.ts'];

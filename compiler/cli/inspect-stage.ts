@@ -13,9 +13,11 @@ import { sizesOf } from '../tensor/shape.ts';
 export function printStage(event: StageEvent): string {
   switch (event.stage) {
     case 'ingest':
-      return [...event.notes.map((note) => `# ${note}\n`), printGraph(event.graph)].join('');
-    case 'compress':
-      return [...event.passes.map((pass) => `# ${pass.name}: ${pass.changes}\n`), printGraph(event.graph)].join('');
+      return [...printNotes(event.notes), printGraph(event.graph)].join('');
+    case 'compress': {
+      const passes = event.passes.map((pass) => `# ${pass.name}: ${pass.changes}\n`);
+      return [...passes, ...printNotes(event.notes), printGraph(event.graph)].join('');
+    }
     case 'lower':
       return `${printKernels(event.kernels)}\n${printProgram(event.program)}`;
     case 'emit':
@@ -27,6 +29,8 @@ export function printStage(event: StageEvent): string {
   }
 }
 
+const printNotes = (notes: readonly string[]): string[] => notes.map((note) => `# ${note.replaceAll('\n', '\n# ')}\n`);
+
 /** The same as plain data. */
 export function describeStageAsJson(event: StageEvent): object {
   const { stage } = event;
@@ -34,7 +38,7 @@ export function describeStageAsJson(event: StageEvent): object {
     case 'ingest':
       return { stage, notes: event.notes, graph: graphAsJson(event.graph) };
     case 'compress':
-      return { stage, passes: event.passes, graph: graphAsJson(event.graph) };
+      return { stage, passes: event.passes, notes: event.notes, graph: graphAsJson(event.graph) };
     case 'lower': {
       const { macs, arenaBytes: arena, constants, steps } = event.program;
       return { stage, macs, memory: { constants: constants.size, arena }, kernels: event.kernels, steps };

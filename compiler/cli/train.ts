@@ -9,7 +9,7 @@ import { trainingFileNotWritten } from '../diagnostics/train.ts';
 import type { TrainResult } from '../train.ts';
 import type { ExitCode, Io } from './io.ts';
 import type { MakeCommand } from './run.ts';
-import { makeTrainingProgress, withInterrupt } from './training-progress.ts';
+import { makeTrainingProgress, printStanding, withInterrupt } from './training-progress.ts';
 
 interface TrainFlags {
   readonly data?: string;
@@ -116,10 +116,9 @@ function writing(file: string, write: () => void): void {
 }
 
 function printResult(out: string, { metric, parameters, notes: said }: TrainResult): string {
-  const test = metric.test === undefined ? '' : `, ${metric.test.toFixed(4)} on the test data`;
   return [
     out,
-    `${metric.name} ${metric.validation.toFixed(4)} on the validation data${test}`,
+    `${metric.name} ${printStanding(metric.name, metric, ' on the validation data')}`,
     `parameters ${parameters.trained} as trained, ${parameters.finished} as written`,
     ...said,
     '',

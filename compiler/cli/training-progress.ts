@@ -1,5 +1,6 @@
 import { createColors } from 'picocolors';
 import type { EpochReport } from '../2-train/train-network.ts';
+import { printMetric } from '../data/metrics/print-metric.ts';
 import { printWait } from '../quantity/duration.ts';
 import type { TrainingStart } from '../train.ts';
 import type { Io } from './io.ts';
@@ -38,7 +39,7 @@ export function makeTrainingProgress(io: Io): TrainingProgress {
     epoch: ({ epoch, epochs, loss, validation, examplesPerSecond, seconds, status }) => {
       const parts = [
         `loss ${loss.toFixed(4)}`,
-        `${metric} ${validation.toFixed(4)}`,
+        `${metric} ${printMetric(metric, validation)}`,
         `${Math.round(examplesPerSecond)} samples/s`,
         `${seconds.toFixed(1)} s`,
         ...Object.entries(status).map(([name, value]) => `${name} ${value.toFixed(3)}`),
@@ -48,6 +49,16 @@ export function makeTrainingProgress(io: Io): TrainingProgress {
     },
   };
 }
+
+/** `78.56 %, 77.02 % on the test data` */
+export const printStanding = (
+  metric: string,
+  { validation, test }: { readonly validation: number; readonly test?: number | undefined },
+  of = '',
+): string => {
+  const held = test === undefined ? '' : `, ${printMetric(metric, test)} on the test data`;
+  return `${printMetric(metric, validation)}${of}${held}`;
+};
 
 /** The first Ctrl-C ends the work at hand; a second one the process, as ever. */
 export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -11,11 +11,12 @@ export const printTime = (ms: number): string => (ms < 1e5 ? `${Math.round(ms)} 
 export function describeStage(event: StageEvent): string[] {
   switch (event.stage) {
     case 'ingest':
-      return [`${count(event.graph.nodes.length, 'node')}`, ...event.notes];
+      return [`${count(event.graph.nodes.length, 'node')}`, ...linesOf(event.notes)];
     case 'compress': {
       const changes = event.passes.reduce((sum, pass) => sum + pass.changes, 0);
       const exact = `${count(event.graph.nodes.length, 'node')} left by ${count(changes, 'change')}`;
-      return event.compression ? [exact, ...describeCompression(event.compression)] : [exact];
+      const lossy = event.compression ? describeCompression(event.compression) : [];
+      return [exact, ...lossy, ...linesOf(event.notes)];
     }
     case 'lower': {
       const { program } = event;
@@ -37,5 +38,8 @@ export const describeProof = ({ engine, result }: Proof): string =>
   result.kind === 'agrees'
     ? `${engine} agrees: ${result.worst.toExponential(1)} of ${result.tolerance.toExponential(1)}`
     : `${engine} not proven: ${result.reason}`;
+
+/** A note may have several lines, as the diagnostics do. */
+const linesOf = (notes: readonly string[]): string[] => notes.flatMap((note) => note.split('\n'));
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

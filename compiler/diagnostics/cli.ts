@@ -34,13 +34,10 @@ export const backendNotInTarget = (backend: string, target: string, offered: rea
     remedy: `Choose from ${offered.join(', ')}, or another target from lcc targets.`,
   });
 
-export const configInvalid = (file: string, reason: string) =>
-  new LccError({
-    code: 'LCC0005',
-    what: `The configuration is not valid: ${reason}.`,
-    where: { file },
-    remedy: "Export default defineConfig({ model: 'model.onnx', target: 'mobile-webgpu' }) from it.",
-  });
+const exportConfig = "Export default defineConfig({ model: 'model.onnx', target: 'mobile-webgpu' }) from it.";
+
+export const configInvalid = (file: string, reason: string, remedy: string = exportConfig) =>
+  new LccError({ code: 'LCC0005', what: `The configuration is not valid: ${reason}.`, where: { file }, remedy });
 
 /** @param files base names that the bundle records, the model's first; none when it came from bytes */
 export const benchNeedsModel = (engines: readonly string[], files: readonly string[]) =>

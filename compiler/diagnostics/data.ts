@@ -243,6 +243,14 @@ export const metricWithoutData = (name: string) =>
     remedy: 'Name data by --evaluation, with labels where the metric compares with them, or leave --metric out.',
   });
 
+/** @param drop such as `1 %` */
+export const dropNotOfShare = (metric: string, drop: string) =>
+  new LccError({
+    code: 'LCC7029',
+    what: `--max-drop ${drop} is of a share of the samples, which the metric ${metric} is not.`,
+    remedy: `Write --max-drop as an amount of ${metric}, a number alone.`,
+  });
+
 export const metricUnknown = (name: string, known: readonly string[]) =>
   new LccError({
     code: 'LCC7026',

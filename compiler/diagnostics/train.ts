@@ -60,13 +60,10 @@ export const backendNotAvailable = (name: string, failures: readonly string[]) =
     remedy: 'Install the package beside lcc, or leave --backend out: wasm needs nothing.',
   });
 
-export const recipeInvalid = (file: string, reason: string) =>
-  new LccError({
-    code: 'LCC8009',
-    what: `The recipe cannot be used: ${reason}.`,
-    where: { file },
-    remedy: 'Export one by default: export default defineRecipe({ model: mlp(), data: { train: "train.npz" } }).',
-  });
+const exportOne = 'Export one by default: export default defineRecipe({ model: mlp(), data: { train: "train.npz" } }).';
+
+export const recipeInvalid = (file: string, reason: string, remedy: string = exportOne) =>
+  new LccError({ code: 'LCC8009', what: `The recipe cannot be used: ${reason}.`, where: { file }, remedy });
 
 /** @param rows of the output that the loss compares with labels */
 export const labelsDoNotFit = (file: string, width: number, output: string, rows: number) =>

@@ -17,6 +17,8 @@ export type StageEvent = { readonly ms: number } & (
       readonly graph: Graph;
       readonly passes: readonly PassReport[];
       readonly compression: CompressionReport | undefined;
+      /** warnings about the data that was measured on, and what became of fine-tuning */
+      readonly notes: readonly string[];
     }
   | { readonly stage: 'lower'; readonly program: Program; readonly kernels: readonly KernelReport[] }
   | { readonly stage: 'emit'; readonly files: ReadonlyMap<string, Uint8Array> }
@@ -45,8 +47,11 @@ export interface CompressionOptions {
   readonly evaluation?: string | LabelledSamples;
   /** name of a metric of the evaluation data; top-1 of class labels by default */
   readonly metric?: string;
-  /** of the metric, absolute, on the one-sided 90 % bound; without evaluation data of the outputs' L2 error over their variation */
-  readonly maxDrop?: number;
+  /**
+   * of the metric, on the one-sided 90 % bound: a number in the metric's unit, or text such as `1 %`, one point of a share;
+   * without evaluation data of the outputs' L2 error over their variation
+   */
+  readonly maxDrop?: number | string;
   /** of everything one visitor downloads, after brotli: bytes, or text such as `300KB` */
   readonly maxSize?: number | string;
   /** of a run, estimated: milliseconds, or text such as `8ms` */

@@ -24,8 +24,8 @@ export interface ActionReport {
   readonly place: string;
   /** such as `rank 16`, `24 of 64 channels`, `int4` */
   readonly level: string;
-  /** predicted squared error of the place's output over its variance, on the calibration data */
-  readonly error: number;
+  /** predicted squared error of the place's output over its variance, on the calibration data; absent where nothing is known of it */
+  readonly error?: number;
   /** bits of the weights it touches, as 32 bits each before they are stored in fewer */
   readonly bits: { readonly before: number; readonly after: number };
   /** multiply-adds of the place, where they change */
@@ -57,7 +57,7 @@ export interface StepReport extends Outcome {
 export interface NextAction extends PlannedAction {
   /** bytes of the download or of memory, or multiply-adds */
   readonly saves: number;
-  /** relative squared error of the outputs that it would add */
+  /** square of the relative error of the outputs that it would add: such squares add up */
   readonly error: number;
 }
 

@@ -25,11 +25,10 @@ export interface CompressionFlags {
 export function parseCompressionFlags(flags: CompressionFlags): CompressionOptions {
   const { calibration, evaluation, metric, maxDrop, maxSize, maxLatency, maxMemory, plan } = flags;
   return {
-    ...given({ calibration, evaluation, metric, maxSize, maxLatency, maxMemory, plan }),
+    ...given({ calibration, evaluation, metric, maxDrop, maxSize, maxLatency, maxMemory, plan }),
     ...(flags.sweep && { sweep: true }),
     ...(flags.threads === undefined ? {} : { threads: parseThreads(flags.threads) }),
     ...(flags.finetune === undefined ? {} : { finetune: parseFinetune(flags.finetune) }),
-    ...(maxDrop === undefined ? {} : { maxDrop: parseNumber('--max-drop', maxDrop) }),
     ...choose('collapse', flags.collapse, ['auto', 'off', 'all']),
     ...choose('width', flags.width, ['auto', 'off']),
     ...choose('blocks', flags.blocks, ['auto', 'off']),

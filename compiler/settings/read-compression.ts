@@ -4,6 +4,7 @@ import { autoNeedsLimit } from '../diagnostics/compress.ts';
 import type { CompressionOptions } from '../ir/bundle.ts';
 import { parseBytes } from '../quantity/bytes.ts';
 import { parseDuration } from '../quantity/duration.ts';
+import { parseShare } from '../quantity/share.ts';
 
 export interface Compression {
   readonly switches: Switches;
@@ -34,10 +35,18 @@ export function readCompression(options: CompressionOptions): Compression | unde
   return isIdle && !isAsked ? undefined : { switches, limits };
 }
 
-function readDrop(drop: number): number {
-  if (Number.isFinite(drop) && drop >= 0) return drop;
-  throw flagInvalid('--max-drop', String(drop), 'a number from 0, such as 0.01 for one percentage point');
+/** In the metric's unit, be it larger than 1; text with `%` is a share. */
+function readDrop(drop: number | string): number {
+  const value = typeof drop === 'number' ? drop : isShareText(drop) ? parseShare(drop) : parseNumber(drop);
+  if (value !== undefined && Number.isFinite(value) && value >= 0) return value;
+  throw flagInvalid('--max-drop', String(drop), 'an amount from 0, such as 1% or 0.01 for one percentage point');
 }
+
+/** Whether a drop is one of a share, whatever the metric is. */
+export const isShareText = (drop: number | string | undefined): boolean =>
+  typeof drop === 'string' && drop.includes('%');
+
+const parseNumber = (text: string): number | undefined => (text.trim() === '' ? undefined : Number(text));
 
 function readBytes(flag: string, value: number | string): number {
   const bytes = parseBytes(String(value));

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRecipe, type Recipe } from '../2-train/recipe.ts';
-import { importDefault } from '../data/user-module.ts';
+import { importDefault, thrownBy } from '../data/user-module.ts';
 import { configInvalid } from '../diagnostics/cli.ts';
 import type { BuildConfig } from './config.ts';
 
@@ -37,7 +37,7 @@ const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: 
   calibration: ['a data source', (value) => isText(value) || Array.isArray(value)],
   evaluation: ['a data source', (value) => isText(value) || (typeof value === 'object' && value !== null)],
   metric: ['the name of a metric', isText],
-  maxDrop: ['a number', isNumber],
+  maxDrop: ['a number or a share', (value) => isText(value) || isNumber(value)],
   maxSize: ['a size', (value) => isText(value) || isNumber(value)],
   maxLatency: ['milliseconds', (value) => isText(value) || isNumber(value)],
   maxMemory: ['a size', (value) => isText(value) || isNumber(value)],
@@ -63,7 +63,7 @@ export type BuildModule =
 /** The default export of a module, TypeScript or not. @throws LccError LCC0005 */
 export async function readBuildModule(file: string): Promise<BuildModule> {
   const config = await importDefault(file).catch((error: unknown) => {
-    throw configInvalid(file, error instanceof Error ? error.message : String(error));
+    throw thrownBy(error, (reason, remedy) => configInvalid(file, reason, remedy));
   });
   return isRecipe(config)
     ? { kind: 'recipe', recipe: config }

@@ -9,12 +9,13 @@ import { openFeeds } from '../data/open-feeds.ts';
 import { checkCalibrationSize, requireDisjoint } from '../data/overlap.ts';
 import { spreadOrder } from '../data/spread-order.ts';
 import { within32Bits } from '../data/within-32-bits.ts';
-import { metricWithoutData } from '../diagnostics/data.ts';
+import { dropNotOfShare, metricWithoutData } from '../diagnostics/data.ts';
 import { type Diagnostic, printDiagnostic } from '../diagnostics/index.ts';
 import type { CompileOptions, LabelledSamples } from '../ir/bundle.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Feeds } from '../ir/trial.ts';
 import { findLayers } from '../rewrite/layers.ts';
+import { isShareText } from './read-compression.ts';
 
 export interface CompressionSamples {
   readonly calibration: readonly Feeds[];
@@ -53,6 +54,8 @@ export async function readSamples(graph: Graph, options: CompileOptions): Promis
   ];
   if (!evaluation && options.metric !== undefined) throw metricWithoutData(options.metric);
   const metric = evaluation && (await openMetric(options.metric ?? defaultMetric(evaluation)));
+  if (metric && !metric.isShare && isShareText(options.maxDrop))
+    throw dropNotOfShare(metric.name, String(options.maxDrop));
   const half = (which: ReturnType<typeof halfOf>): Validation | undefined => {
     if (!evaluation || !metric) return undefined;
     const chosen = Array.from({ length: evaluation.size }, (_, i) => i).filter((i) => halfOf(i) === which);

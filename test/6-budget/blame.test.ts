@@ -6,6 +6,7 @@ import { describeReasons } from '../../compiler/6-budget/describe-row.ts';
 import { parseBudget } from '../../compiler/6-budget/parse-budget.ts';
 import { makePlanRows } from '../../compiler/6-budget/plan-rows.ts';
 import type { FoundManifest } from '../../compiler/6-budget/read-bundle.ts';
+import type { SizeMeasure } from '../../compiler/ir/download.ts';
 
 const kernel = (name: string, codeBytes: number, macShare: number) => ({
   backend: 'wasm' as const,
@@ -69,7 +70,9 @@ const compressed: FoundManifest = {
       { size: 300_000, macs: 1, error: 0.1, metric: 0.985, milliseconds: 1 },
     ],
     next: {
-      bytes: [{ pass: 'store', place: 'fc2.weight', level: 'int8', saves: 75_000, error: 0.002 }],
+      bytes: [
+        { pass: 'quantize-activations', place: 'fc2.weight', level: 'int8 with inputs', saves: 75_000, error: 0.002 },
+      ],
       memory: [{ pass: 'truncate-rank', place: 'fc1', level: 'rank 16', saves: 700_000, error: 0.05 }],
       macs: [{ pass: 'trim-width', place: 'fc1', level: '20 of 24', saves: 150_000, error: 0.004 }],
     },
@@ -85,7 +88,7 @@ const compressed: FoundManifest = {
   },
 };
 
-const over = (measure: 'total' | 'weights' | 'code', actual: number, limit: number) =>
+const over = (measure: SizeMeasure, actual: number, limit: number) =>
   makeRow({ measure, encoding: 'brotli' }, { actual, limit });
 
 describe('what is behind a broken limit', () => {
@@ -115,7 +118,7 @@ describe('what is behind a broken limit', () => {
       'constant fc1.weight 800.0 KB (+700.0 KB), not compressed, was int4 by output by quantize-weights',
       'lcc build --quantize int8 --calibration <data> saves about 675.0 KB',
       'lcc build --quantize int4 --calibration <data> saves about 787.5 KB',
-      'Next: Without a limit the weights are those of the model file: build with --max-size or --quantize.',
+      'Next: Without a limit the weights are those of the model file: build with --max-size and --calibration, or with --quantize.',
     ]);
   });
 
@@ -144,8 +147,14 @@ describe('what would bring it back', () => {
   test('the largest measured result that fits, then the planner’s cheapest steps', () => {
     const { next } = withBlame(over('total', 200_000, 185_000), compressed, undefined);
     expect(next).toEqual([
-      { action: 'lcc build --max-size 180KB', saves: 20_000, unit: 'bytes', loss: 'metric 96.00 %' },
-      { action: 'quantize fc2.weight: int8', saves: 75_000, unit: 'bytes', loss: 'relative squared error +0.0020' },
+      { action: 'lcc build --max-size 180KB', saves: 20_000, unit: 'bytes', loss: 'top-1 96.00 %' },
+      {
+        action: 'quantize-activations fc2.weight: int8 with inputs',
+        saves: 75_000,
+        unit: 'bytes',
+        // sqrt(0.12^2 + 0.002)
+        loss: 'relative error 12.00 % to 12.81 %',
+      },
     ]);
   });
 
@@ -180,6 +189,34 @@ describe('what would bring it back', () => {
     expect(withBlame(nearer!, compressed, undefined).next).toEqual([
       { action: 'lcc build --max-size 300KB', saves: expect.closeTo(0.015, 6), unit: 'share', loss: '100.0 KB more' },
     ]);
+  });
+});
+
+describe('the remedy fits the bundle', () => {
+  const code = { 'index.js': { sha256: '', sizes: { raw: 9e6, gzip: 2e6, brotli: 2e6 } } };
+  const both: FoundManifest = { ...plain, backends: ['webgpu', 'wasm'] };
+  const mostlyCode = (manifest: FoundManifest): FoundManifest => ({ ...manifest, files: { ...plain.files, ...code } });
+  const remedy = (measure: Parameters<typeof over>[0], manifest: FoundManifest) =>
+    withBlame(over(measure, 900, 100), manifest, undefined).remedy;
+
+  test('where weights are most of it, what makes weights smaller', () => {
+    for (const manifest of [plain, both])
+      expect(remedy('total', manifest)).toBe(
+        'Most of it is weights. Without a limit the weights are those of the model file: build with --max-size and --calibration, or with --quantize.',
+      );
+    expect(remedy('total', compressed)).toBe(
+      'Most of it is weights. Build with a smaller --max-size, and with --calibration, inputs to measure on.',
+    );
+  });
+
+  test('a backend to leave out only where there are two', () => {
+    expect(remedy('total', mostlyCode(both))).toBe('Most of it is code. --backends leaves one backend out.');
+    expect(remedy('total', mostlyCode(plain))).toBe(
+      'Most of it is code. Layers of one shape share a kernel; lcc inspect lists the kernels.',
+    );
+    expect(remedy('code', both)).toContain('--backends wasm leaves the shaders out');
+    const names = ['total', 'code', 'weights', 'wasm', 'wgsl'] as const;
+    for (const measure of names) expect(remedy(measure, plain)).not.toContain('--backends');
   });
 });
 

@@ -90,11 +90,12 @@ describe('budgets', () => {
 
   const names = 'total, code, weights, wasm, wgsl, memory, macs, coldStart, latency, accuracy, drop, growth';
   test.each([
-    [{ totl: '3KB' }, `"totl" is none of ${names}`, 'totl'],
+    [{ totl: '3KB' }, `"totl" is none of ${names}, bundles`, 'totl'],
     [{ bundles: { a: { speed: 3 } } }, `"speed" is none of ${names}`, 'speed'],
     [{ code: { zstd: '3KB' } }, '"zstd" is none of raw, gzip, brotli', 'zstd'],
     [{ memory: { idle: '3KB' } }, '"idle" is none of peak, run', 'idle'],
     [{ growth: { speed: 1 } }, '"speed" is none of total, code, weights, wasm, wgsl, memory, macs', 'speed'],
+    [{ bundles: { tiny: { bundles: '1 MB' } } }, `"bundles" is none of ${names}`, 'bundles'],
     [{ code: '3 stones' }, 'code.brotli is not a size such as 300 KB', '"3 stones"'],
     [{ latency: { p95: '4 KB' } }, 'latency.p95 is not a time such as 4 ms', '"4 KB"'],
     [{ latency: { wasm: { webgpu: 4 } } }, 'latency.wasm.webgpu names a second backend', 'webgpu'],

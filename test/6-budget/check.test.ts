@@ -94,8 +94,7 @@ weights    1.00 MB   950.0 KB   940.0 KB
 ok    total raw 1.05 MB of 2.00 MB (+2.0 KB since the baseline)
 OVER  code brotli 14.0 KB of 13.0 KB (+500 B since the baseline): 1.0 KB too much
       index.js 6.0 KB (+500 B)
-      model.wasm 8.0 KB (+0 B)
-      Next: --backends wasm leaves the shaders out, --backends webgpu the wasm; lcc inspect lists the kernels.
+      Next: Layers of one shape share a kernel; lcc inspect lists the kernels.
 `);
   });
 

@@ -77,6 +77,13 @@ describe('lcc build', () => {
     expect(result.check.isWithin).toBe(true);
   });
 
+  test('tells what compression notes about its data, as lcc.json does', async () => {
+    const { code, stderr } = await lcc(`build tiny.onnx ${wasmOnly} --quantize int8`);
+    const note = 'There is no calibration data: the relative error is that of random inputs.';
+    expect([code, stderr.split('\n').filter((line) => line.trim() === note)]).toEqual([0, [expect.any(String)]]);
+    expect(JSON.parse(readFileSync(join(folder, 'dist/tiny/lcc.json'), 'utf8')).notes).toContain(note);
+  });
+
   test('over budget is exit code 1, with the bundle written', async () => {
     const { code, stdout } = await lcc(`build tiny.onnx ${wasmOnly} --budget {"code":"100B"} -o out`);
     expect(code).toBe(1);

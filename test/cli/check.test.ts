@@ -81,7 +81,7 @@ describe('lcc check', () => {
   });
 
   test.each([
-    ['gpu', ['--backends', 'webgpu'], 'this bundle was built without wasm'],
+    ['gpu', ['--backends', 'webgpu'], 'this bundle has no backend "wasm"'],
     ['edge', ['--target', 'edge-worker'], ''],
   ])('cannot run a bundle for %s here', async (name, flags, reason) => {
     expect((await lcc('build', 'tiny.onnx', ...flags, '-o', name)).code).toBe(0);

@@ -35,6 +35,46 @@ describe('lcc init', () => {
     ]);
   });
 
+  test('says at once what is wrong with an answer, and asks again', async () => {
+    const said: string[] = [];
+    const answers = ['none.onnx', '', 'moon', 'node', 'big', '0', '20 KB'];
+    const io = {
+      stdout: () => {},
+      stderr: (text: string) => said.push(text.split('\n')[0] ?? ''),
+      isTerminal: true,
+      cwd: folder,
+      ask: async (question: string) => {
+        said.push(question.slice(0, 5));
+        return answers.shift() ?? '';
+      },
+    };
+    expect(await run(['init'], io)).toBe(0);
+    expect(said).toEqual([
+      'Which',
+      expect.stringMatching(/^LCC1001: /),
+      'Which',
+      'Where',
+      'LCC0003: There is no target "moon".',
+      'Where',
+      'How l',
+      'LCC0002: --budget takes a size such as 300KB.',
+      'How l',
+      'LCC0002: --budget takes a size such as 300KB.',
+      'How l',
+    ]);
+    expect(read('lcc.config.ts')).toContain("target: 'node'");
+    expect(readBudget(join(folder, 'lcc.budget.json')).limits).toMatchObject([{ limit: 20_000 }]);
+  });
+
+  test('where nobody can be asked, names the model that it takes of several', async () => {
+    const told = async (...flags: string[]) => (await runCli(['init', ...flags], folder)).stderr;
+    writeFileSync(join(folder, 'a.onnx'), 'x');
+    writeFileSync(join(folder, 'recipe.ts'), 'x');
+    expect(await told('--budget', 'big', '--model', "it's.onnx")).not.toContain('there are others');
+    expect(await told()).toBe("model a.onnx; there are others, for --model: it's.onnx, recipe.ts\n");
+    expect(read('lcc.config.ts')).toContain("model: 'a.onnx'");
+  });
+
   test('flags answer for a person, and without a limit there is no budget', async () => {
     const { code, stdout } = await runCli(['init', '--target', 'node'], folder);
     expect([code, stdout]).toEqual([0, 'wrote lcc.config.ts\nNext: lcc build\n']);

@@ -94,9 +94,9 @@ describe('lcc train', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('backend  wasm: as asked for');
     expect(stderr).toContain('network  42 parameters; 270 samples, 30 validate, 100 test');
-    expect(stderr).toMatch(/epoch 40 of 40 {2}loss 0\.\d{4}, top-1 [01]\.\d{4}, \d+ samples\/s, \d+\.\d s\n/);
+    expect(stderr).toMatch(/epoch 40 of 40 {2}loss 0\.\d{4}, top-1 \d+\.\d\d %, \d+ samples\/s, \d+\.\d s\n/);
     expect(stdout).toMatch(
-      /model\.onnx\ntop-1 (0\.9\d{3}|1\.0000) on the validation data, (0\.9\d{3}|1\.0000) on the test data\nparameters 42 as trained, 42 as written\n/,
+      /model\.onnx\ntop-1 (9\d\.\d\d|100\.00) % on the validation data, (9\d\.\d\d|100\.00) % on the test data\nparameters 42 as trained, 42 as written\n/,
     );
     const lines = readFileSync(join(folder, 'log.jsonl'), 'utf8').trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).epoch)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
@@ -116,7 +116,7 @@ describe('lcc train', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('network  17154 parameters; 270 samples, 30 validate, 100 test');
     const control =
-      /control: (\d+)\/16 of the hidden widths, (\d+) parameters from scratch, (\d\.\d KB|9\d\d\d B) as int8\n {9}top-1 [01]\.\d{4}, [01]\.\d{4} on the test data\nbundle: {2}top-1 [01]\.\d{4}, [01]\.\d{4} on the test data\n/;
+      /control: (\d+)\/16 of the hidden widths, (\d+) parameters from scratch, (\d\.\d KB|9\d\d\d B) as int8\n {9}top-1 \d+\.\d\d %, \d+\.\d\d % on the test data\nbundle: {2}top-1 \d+\.\d\d %, \d+\.\d\d % on the test data\n/;
     expect(stdout).toMatch(control);
     const [, sixteenths, parameters] = control.exec(stdout)!;
     const width = 8 * Number(sixteenths);
@@ -173,7 +173,7 @@ describe('lcc train', () => {
     expect(first.stderr).not.toContain('LCC');
     expect(first.code).toBe(0);
     expect(first.stderr).toContain('epoch 40 of 40');
-    expect(first.stderr).toMatch(/trained {3}top-1 (0\.9\d{3}|1\.0000), (0\.9\d{3}|1\.0000) on the test data/);
+    expect(first.stderr).toMatch(/trained {3}top-1 (9\d\.\d\d|100\.00) %, (9\d\.\d\d|100\.00) % on the test data/);
     const { load } = await import(join(folder, 'dist', 'recipe', 'index.js'));
     const model = await load();
     const { logits } = await model.run({ image: Float32Array.of(-1, 2) });
@@ -203,6 +203,22 @@ describe('lcc train', () => {
     writeFileSync(join(folder, 'kept'), 'something else');
     const broken = await train('recipe.ts', '--data', 'data', '-o', 'other.onnx', ...checkpoint);
     expect(broken.stderr).toContain('LCC8005: The checkpoint cannot be gone on from: it is no checkpoint of lcc.');
+  });
+
+  test.each([
+    ['throws.ts', 'interface A { n: number }\n\nexport default { model: undefined!.n };', 3],
+    [
+      'late.ts',
+      "const model = (seed: number) => {\n  throw new TypeError(String(seed));\n};\nexport default { model, data: { train: 'pairs.npz' } };",
+      2,
+    ],
+    ['syntax.ts', 'export default {\n  model: const\n};', 2],
+  ])('what the code of %s throws is told with its place', async (name, code, line) => {
+    writeFileSync(join(folder, name), code);
+    const { code: exit, stderr } = await train(name, '--data', 'data');
+    expect(exit).toBe(2);
+    expect(stderr).toMatch(/^LCC8009: The recipe cannot be used: (TypeError|ParseError): .*[^.]\.\n/);
+    expect(stderr).toContain(`Next: Mend what its code does at ${join(folder, name)}:${line}.`);
   });
 
   test.each([

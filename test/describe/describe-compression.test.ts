@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { describeCompression } from '../../compiler/describe/describe-compression.ts';
+import type { ActionReport } from '../../compiler/ir/report.ts';
 
 it('says what each step saved and lost, what was done where, and what sizes lose', () => {
   const lines = describeCompression({
@@ -56,6 +57,60 @@ it('says what each step saved and lost, what was done where, and what sizes lose
     17.6 KB  1.19 M         178.08 %        50.43 %
     54.3 KB  2.20 M         26.99 %         99.50 %"
   `);
+});
+
+describe('half precision', () => {
+  const half = (place: string, more: Partial<ActionReport> = {}): ActionReport => ({
+    pass: 'quantize-weights',
+    place,
+    level: 'float16',
+    bits: { before: 64_000, after: 32_000 },
+    ...more,
+  });
+  const int8: ActionReport = { ...half('fc'), level: 'int8', error: 2e-5 };
+  const outcome = { size: 50_000, macs: 1_000_000, milliseconds: 1 };
+  const told = (...actions: ActionReport[]) =>
+    describeCompression({ limits: {}, attempts: 1, before: outcome, steps: [], actions, tradeOff: [] }).slice(2, -1);
+  const many = (more: Partial<ActionReport> = {}) => ['a', 'b', 'c', 'd'].map((place) => half(place, more));
+
+  it('tells many places as one, with the largest error that is known', () => {
+    const [a, b, ...rest] = many();
+    const line = 'quantize-weights: float16 in 4 places, 32.0 KB to 16.0 KB';
+    expect(told(...many())).toEqual([line]);
+    expect(told(...many({ error: 2e-8 }))).toEqual([`${line}, local error at most 2.0e-8`]);
+    expect(told(a!, int8, { ...b!, error: 3e-8 }, ...rest)).toEqual([
+      `${line}, local error at most 3.0e-8 where it is known`,
+      'quantize-weights fc: int8, 8.0 KB to 4.0 KB, local error 2.0e-5',
+    ]);
+  });
+
+  it('tells few by name, and no number where nothing is known', () => {
+    expect(told(half('a'), half('b', { error: 3e-8 }))).toEqual([
+      'quantize-weights a: float16, 8.0 KB to 4.0 KB',
+      'quantize-weights b: float16, 8.0 KB to 4.0 KB, local error 3.0e-8',
+    ]);
+  });
+
+  it('tells neighbours as one where the error of the outputs was measured', () => {
+    const measured = many().map((action, i) => ({
+      ...action,
+      outputError: { before: i / 1000, after: (i + 1) / 1000 },
+    }));
+    const between = { ...int8, outputError: { before: 0.004, after: 0.05 } };
+    const after = half('e', { outputError: { before: 0.05, after: 0.051 } });
+    expect(told(...measured, between, after)).toEqual([
+      'quantize-weights: float16 in 4 places, 32.0 KB to 16.0 KB, relative error 0.00 % to 0.40 %',
+      'quantize-weights fc: int8, 8.0 KB to 4.0 KB, relative error 0.40 % to 5.00 %',
+      'quantize-weights e: float16, 8.0 KB to 4.0 KB, relative error 5.00 % to 5.10 %',
+    ]);
+  });
+
+  it('says exact of what readies layers for integers, which touches no weights', () => {
+    const bits = { before: 0, after: 0 };
+    expect(told({ pass: 'equalise-channels', place: 'fc', level: 'for integers', error: 0, bits })).toEqual([
+      'equalise-channels fc: for integers, exact',
+    ]);
+  });
 });
 
 it('tells a metric that is no share as it is', () => {

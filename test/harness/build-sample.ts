@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { sampleFolder } from './sample-folder.ts';
 
 /** `node dist/test/harness/build-sample.js [name]`, from the repository: a sample's bundle, checked by its budget, and its page. */
-const [name = 'digits'] = process.argv.slice(2);
-const sample = resolve('samples', name);
-if (!existsSync(join(sample, 'lcc.config.ts'))) throw new Error(`there is no sample "${name}"`);
+const sample = sampleFolder('lcc.config.ts');
 run(resolve('dist/compiler/cli/main.js'), 'build');
 if (existsSync(join(sample, 'page'))) run(resolve('node_modules/typescript/bin/tsc'), '-p', 'page');
 

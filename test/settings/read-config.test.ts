@@ -36,6 +36,13 @@ test('a changed file is read anew', async () => {
   expect((await readConfig(file)).model).toBe('b.onnx');
 });
 
+test('what its own code throws is told with the place', async () => {
+  write('interface Sizes { n: number }\nconst sizes: Sizes[] = [];\nexport default { model: sizes[0].n };');
+  await expect(readConfig(file)).rejects.toThrow(
+    `LCC0005: The configuration is not valid: TypeError: Cannot read properties of undefined (reading 'n').\n  at ${file}\n  Next: Mend what its code does at ${file}:3.`,
+  );
+});
+
 test('it is found by its name', () => {
   expect(findConfig(folder)).toBe(file);
   expect(findConfig(tmpdir())).toBeUndefined();

@@ -55,6 +55,15 @@ test.each([
   expect((await read('mobile-wasm', value)).calibration).toHaveLength(2);
 });
 
+test('a drop in per cent is of metrics that are shares', async () => {
+  const evaluation = labelled([0, 1, 2, 0, 1, 2]);
+  const read = (metric: string) => readSamples(graph, { target: 'mobile-wasm', evaluation, metric, maxDrop: '1 %' });
+  expect((await read('top-1')).validation?.data.size).toBe(3);
+  await expect(read('perplexity')).rejects.toThrow(
+    'LCC7029: --max-drop 1 % is of a share of the samples, which the metric perplexity is not.\n  Next: Write --max-drop as an amount of perplexity, a number alone.',
+  );
+});
+
 test('a metric with nothing to measure it on is refused', async () => {
   await expect(readSamples(graph, { target: 'mobile-wasm', metric: 'top-5' })).rejects.toThrow(
     'LCC7028: There is nothing to measure the metric "top-5" on.\n  Next: Name data by --evaluation',

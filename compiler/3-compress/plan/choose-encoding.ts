@@ -9,6 +9,8 @@ export interface StoredFigures {
   readonly macs: number;
   /** relative squared error of the network's outputs per that of the value which its rounding disturbs */
   readonly sensitivity: number;
+  /** whether errors of its encodings are predicted: it is a layer's weights, or a table of rows */
+  readonly isPredicted: boolean;
 }
 
 /** What decides on an encoding, before it is made. */

@@ -66,6 +66,8 @@ export interface Compressed extends Made, Figures {
   readonly next: Record<Amount, NextAction[]> | undefined;
   /** false where nothing meets the limits, this being the nearest, or where the plan does not */
   readonly isFeasible: boolean;
+  /** the whole before and after fine-tuning, where that was asked for; `after` is the result where it is kept */
+  readonly finetuned?: { readonly isKept: boolean; readonly before: Figures; readonly after: Figures } | undefined;
   /** decisions of the plan that the graph has no place or level for */
   readonly missing: readonly PlannedAction[];
 }
@@ -126,12 +128,13 @@ export async function compress(task: CompressTask): Promise<Compressed> {
   const { finetune: train } = task;
   const tuned = train && (await finetune((one) => train(one, samples.length), builder, chosen, measure));
   if (tuned) task.onTrial?.(tuned, trials.all().length + 1, 1);
-  const isBetter = tuned && isMet(tuned, limits) && decisiveLoss(tuned.loss) < decisiveLoss(chosen.loss);
-  if (isBetter) steps.push({ pass: 'fine-tune', actions: 0, size: tuned.size, loss: tuned.loss });
+  const isKept = tuned !== undefined && isMet(tuned, limits) && decisiveLoss(tuned.loss) < decisiveLoss(chosen.loss);
+  if (isKept) steps.push({ pass: 'fine-tune', actions: 0, size: tuned.size, loss: tuned.loss });
   const all = trials.all();
   return {
     ...chosen,
-    ...(isBetter && tuned),
+    ...(isKept && tuned),
+    finetuned: tuned && { isKept, before: chosen, after: tuned },
     before,
     errors,
     steps,

@@ -111,6 +111,7 @@ function knowOffers({ sensitivityOf, memory }: Context, key: string, real: RealO
     elements: elementCount(place.tensor.shape),
     macs: macsOfPlace(place),
     sensitivity: sensitivityOf(real.graph(), place.output),
+    isPredicted: place.x !== undefined,
   });
   const attentionFigures = ({ name, macs, error, output }: IntegerAttention): AttentionFigures => ({
     ...{ name, macs, error },

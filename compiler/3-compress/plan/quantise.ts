@@ -21,8 +21,8 @@ export interface StoredAction {
   readonly pass: StoringPass | 'equalise-channels';
   readonly place: string;
   readonly level: string;
-  /** predicted squared error of the reading layer's output over its variance; 0 where nothing is known */
-  readonly error: number;
+  /** predicted squared error of the reading layer's output over its variance; absent where nothing is known */
+  readonly error?: number;
   readonly bits: { readonly before: number; readonly after: number };
 }
 
@@ -52,6 +52,10 @@ export type Equalisation = 'where it helps' | ReadonlySet<string>;
 
 /** The level of an attention that multiplies integers. */
 export const integerProducts = 'int8 products';
+
+/** The pass that a level of a storing pass is of. */
+export const storingPassOf = (level: string): StoringPass =>
+  level === integerProducts || level === 'int8 with inputs' ? 'quantize-activations' : 'quantize-weights';
 
 /** Stores every constant of a graph as it is chosen. */
 export const makeQuantise = (
@@ -83,7 +87,7 @@ export const makeQuantiseDraft =
           pass: isInteger ? 'quantize-activations' : 'quantize-weights',
           place: place.name,
           level: label,
-          error: Number.isFinite(relative) ? relative : 0,
+          ...(place.isPredicted && Number.isFinite(relative) && { error: relative }),
           bits: { before: 32 * place.elements, after: bits },
         },
       ];

@@ -1,9 +1,10 @@
+import type { PlannedAction } from '../../ir/report.ts';
 import { integerProductTime } from '../../kernel/quantization.ts';
 import { kindOfLabel } from '../actions/quantize-weights.ts';
 import type { LevelFigures } from '../candidate.ts';
 import type { Choices } from './choices.ts';
 import { bytesPerWeight } from './prices.ts';
-import { integerProducts, storingPasses } from './quantise.ts';
+import { integerProducts, storingPasses, storingPassOf } from './quantise.ts';
 
 /** What a level takes and costs. */
 export interface OfferedLevel {
@@ -28,9 +29,12 @@ export const offeredLabel = (pass: string, label: string): string =>
 /** The label of a place that is left alone. */
 export const untouched = 'as it is';
 
+const storing = 'store';
+
 /** The passes that store a place's weights are one: a place takes one of all their encodings. */
+
 export const placeKey = (pass: string, place: string): string =>
-  `${storingPasses.includes(pass) ? 'store' : pass} ${place}`;
+  `${storingPasses.includes(pass) ? storing : pass} ${place}`;
 
 /** The same choices, but for the overrides; notes what each place was offered. */
 export const withOverrides = (
@@ -103,6 +107,13 @@ export interface ForeseenStep extends Step {
   readonly saved: number;
   /** relative squared error of the outputs that it adds */
   readonly error: number;
+}
+
+/** What a step decides, of the pass that has its level. */
+export function decisionOf({ key, label }: Step): PlannedAction {
+  const end = key.indexOf(' ');
+  const pass = key.slice(0, end);
+  return { pass: pass === storing ? storingPassOf(label) : pass, place: key.slice(end + 1), level: label };
 }
 
 export const stepKey = ({ key, label }: Step): string => `${key}: ${label}`;

@@ -6,6 +6,7 @@ import { excessOf, isBetter, isMet, isPast, nearEnough, totalOf, wantsFit } from
 import type { Limits } from './options.ts';
 import {
   type Amount,
+  decisionOf,
   type Overrides,
   offeredLabel,
   placeKey,
@@ -23,10 +24,11 @@ const mostNext = 4;
 export function nextSteps(trial: Trial, trials: Trials): Record<Amount, NextAction[]> {
   const known = { ...knownAt(standAt(trial), trials), futile: new Set<string>() };
   const next = (amount: Amount): NextAction[] =>
-    stepsDown(known, amount, mostNext).map(({ key, label, saved, error }) => {
-      const end = key.indexOf(' ');
-      return { pass: key.slice(0, end), place: key.slice(end + 1), level: label, saves: Math.round(saved), error };
-    });
+    stepsDown(known, amount, mostNext).map(({ saved, error, ...step }) => ({
+      ...decisionOf(step),
+      saves: Math.round(saved),
+      error,
+    }));
   return { bytes: next('bytes'), memory: next('memory'), macs: next('macs') };
 }
 

@@ -86,7 +86,7 @@ function printActions(actions: readonly ActionReport[]): Html {
       printWhole(bits.after / 8),
       macs && printCount(macs.before),
       macs && printCount(macs.after),
-      error.toPrecision(3),
+      error?.toPrecision(3),
       outputError && printShare(outputError.after),
     ]),
   };

@@ -1,5 +1,5 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
-import { printMetric } from '../../data/metrics/print-metric.ts';
+import { printMetric, shareMetrics } from '../../data/metrics/print-metric.ts';
 import type { CompressionReport, Outcome } from '../../ir/report.ts';
 import { printBytes } from '../../quantity/bytes.ts';
 import { printDuration } from '../../quantity/duration.ts';
@@ -13,6 +13,8 @@ interface Figure {
   readonly name: string;
   readonly of: (outcome: Outcome) => number;
   readonly print: (value: number) => string;
+  /** the most that it can be */
+  readonly most?: number;
 }
 
 const size: Figure = {
@@ -32,6 +34,7 @@ export function printTradeOff(compression: CompressionReport): Html {
     name: metric.name,
     of: (outcome) => outcome.metric ?? Number.NaN,
     print: (value) => printMetric(metric.name, value),
+    ...(shareMetrics.includes(metric.name) && { most: 1 }),
   };
   const losses = [...(accuracy ? [accuracy] : []), error];
   const all: Outcomes = { original, chosen, front: tradeOff };
@@ -89,10 +92,13 @@ function logAxis({ name, of, print }: Figure, outcomes: readonly Outcome[]): Axi
   return { name, scale, ticks: 4, spacing: 24, print: (value) => (format(value) === '' ? '' : print(value)) };
 }
 
-function linearAxis({ name, of, print }: Figure, outcomes: readonly Outcome[]): Axis {
+function linearAxis(
+  { name, of, print, most: bound = Number.POSITIVE_INFINITY }: Figure,
+  outcomes: readonly Outcome[],
+): Axis {
   const values = outcomes.map(of).filter(Number.isFinite);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const margin = 0.08 * (most - least) || 0.01;
-  const scale = scaleLinear([Math.max(0, least - margin), most + margin], [100, 0]);
+  const scale = scaleLinear([Math.max(0, least - margin), Math.min(bound, most + margin)], [100, 0]);
   return { name, scale, ticks: 4, print };
 }
