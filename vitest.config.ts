@@ -11,6 +11,8 @@ export default defineConfig({
           exclude: ['test/**/*.browser.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // as many as there are cores; vitest leaves one idle, of two cores half
+          maxWorkers: '100%',
         },
       },
       {
