@@ -26,7 +26,8 @@ describeInBrowser('lcc bench', () => {
     expect([code, stderr]).toEqual([0, '']);
     const [head, ...lines] = stdout.split('\n');
     expect(head).toMatch(/^engine +backend +first output +one run +90 % +wasm memory$/);
-    const row = (engine: string) => new RegExp(`^${engine} +wasm +[\\d.]+ [mµ]s +[\\d.]+ [mµ]s +[\\d.]+ [mµ]s +[\\d.]+ .?B$`);
+    const row = (engine: string) =>
+      new RegExp(`^${engine} +wasm +[\\d.]+ [mµ]s +[\\d.]+ [mµ]s +[\\d.]+ [mµ]s +[\\d.]+ .?B$`);
     const ratios = (engine: string) =>
       new RegExp(
         `^lcc is [\\d.]+ times as fast as ${engine} to its first output, [\\d.]+ times per run; ` +
