@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readImports, repository } from '../harness/source-imports.ts';
@@ -39,4 +40,10 @@ test('a reader that leaves early, such as head, changes no exit code', async () 
   let told = '';
   child.stderr.on('data', (text) => (told += text));
   expect([await once(child, 'close'), told]).toEqual([[0, null], '']);
+});
+
+const command = join(repository, 'dist/compiler/cli/main.js');
+
+test.skipIf(!existsSync(command))('what is compiled may be called as npx calls it', () => {
+  expect(execFileSync(command, ['--version']).toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
