@@ -32,7 +32,6 @@ export const untouched = 'as it is';
 const storing = 'store';
 
 /** The passes that store a place's weights are one: a place takes one of all their encodings. */
-
 export const placeKey = (pass: string, place: string): string =>
   `${storingPasses.includes(pass) ? storing : pass} ${place}`;
 
