@@ -1,13 +1,13 @@
 import type { Target } from '../targets/target.ts';
 import { type Compressed, type CompressTask, compress } from './3-compress/plan/compress.ts';
-import { decisiveLoss, type Loss, type MetricLoss, makeMetricComparison } from './3-compress/plan/judge.ts';
+import { decisiveLoss, type Loss, makeMetricComparison } from './3-compress/plan/judge.ts';
 import { type Figures, isMet, totalOf } from './3-compress/plan/limits.ts';
 import { printMetric } from './data/metrics/print-metric.ts';
 import { calibrationMissing, limitsInfeasible, planDoesNotFit, planOverLimits } from './diagnostics/compress.ts';
 import type { FinetuneTask } from './finetune.ts';
 import type { CompileOptions } from './ir/bundle.ts';
 import type { Graph } from './ir/graph.ts';
-import type { ActionReport, CompressionReport, Outcome } from './ir/report.ts';
+import type { ActionReport, CompressionReport, MetricLoss, Outcome } from './ir/report.ts';
 import { proveFolds } from './prove-folds.ts';
 import { printBytes } from './quantity/bytes.ts';
 import { printDuration } from './quantity/duration.ts';

@@ -4,7 +4,7 @@ import { inputPorts, portsOf } from '../data/graph-ports.ts';
 import { requireClasses } from '../data/labels.ts';
 import { openMetric } from '../data/metrics/index.ts';
 import { openData } from '../data/open.ts';
-import { labelsMissing } from '../diagnostics/data.ts';
+import { labelsMissing } from '../diagnostics/metric.ts';
 import { labelsDoNotFit, recipeInvalid, splitEmpty } from '../diagnostics/train.ts';
 import type { Graph } from '../ir/graph.ts';
 import { crossEntropy, type Loss, meanSquaredError } from './losses.ts';

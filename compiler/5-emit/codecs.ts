@@ -16,6 +16,7 @@ import {
   uint64,
   uint64AsUint32,
 } from '../../runtime/codec.ts';
+import { hostDType } from '../../targets/host-dtype.ts';
 import type { Target } from '../../targets/target.ts';
 import type { Port } from '../ir/program.ts';
 import type { DType } from '../tensor/dtype.ts';
@@ -39,9 +40,8 @@ export const codecs = {
   uint64AsUint32,
 } as const satisfies Readonly<Record<DType, Codec>> & Readonly<Record<string, Codec>>;
 
-/** Name of the conversion for a port; hosts of ES2017 may lack BigInt. */
-export function codecOf(port: Port, target: Target): keyof typeof codecs {
-  if (target.syntax === 'es2017' && port.dtype === 'int64') return 'int64AsInt32';
-  if (target.syntax === 'es2017' && port.dtype === 'uint64') return 'uint64AsUint32';
-  return port.dtype;
+/** Name of the conversion for a port. */
+export function codecOf({ dtype }: Port, target: Target): keyof typeof codecs {
+  if (hostDType(dtype, target) === dtype) return dtype;
+  return dtype === 'uint64' ? 'uint64AsUint32' : 'int64AsInt32';
 }

@@ -7,7 +7,7 @@ import { measureMetrics } from '../data/measure-metrics.ts';
 import { defaultMetric, openMetric } from '../data/metrics/index.ts';
 import { openData } from '../data/open.ts';
 import { bundleNotRun } from '../diagnostics/budget.ts';
-import { labelsMissing } from '../diagnostics/data.ts';
+import { labelsMissing } from '../diagnostics/metric.ts';
 import type { Accuracy } from './accuracy-rows.ts';
 import { bundlePorts } from './bundle-ports.ts';
 import type { BundleFiles } from './read-bundle.ts';

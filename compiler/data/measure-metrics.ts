@@ -1,5 +1,5 @@
-import { labelsMissing, outputDoesNotFit } from '../diagnostics/data.ts';
 import { bug } from '../diagnostics/internal.ts';
+import { labelsMissing, outputDoesNotFit } from '../diagnostics/metric.ts';
 import { decodeData } from '../tensor/convert.ts';
 import { shapeOf } from '../tensor/shape.ts';
 import { makeTensor } from '../tensor/tensor.ts';

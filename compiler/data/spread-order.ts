@@ -1,8 +1,9 @@
-const goldenRatio = (Math.sqrt(5) - 1) / 2;
+/** The fractions of its multiples are spread evenly over [0, 1), however many there are. */
+export const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
 /**
- * All indices of a list in steps of the golden ratio of its length: any run of them is spread evenly over the list, so that
- * the first and the last of data sorted by class are of all classes.
+ * All indices of a list in steps of the golden ratio of its length: any run of them is spread evenly over the list. The first
+ * and the last of data sorted by class are then of all classes.
  */
 export function spreadOrder(length: number): number[] {
   let step = Math.max(1, Math.round(goldenRatio * length));

@@ -2,11 +2,10 @@ import { sampleValueWrong } from '../diagnostics/data.ts';
 import type { DataPort, DataSet } from './data-set.ts';
 
 /**
- * Data for hosts without BigInt, where a bundle takes 64-bit integers as 32 bits.
+ * Data for a bundle that takes 64-bit integers as 32 bits. @param wide the ports whose integers it so takes
  * @throws LccError LCC7009 when a sample is read that does not fit
  */
-export function within32Bits(data: DataSet, ports: readonly DataPort[]): DataSet {
-  const wide = ports.filter(({ dtype }) => dtype === 'int64' || dtype === 'uint64');
+export function within32Bits(data: DataSet, wide: readonly DataPort[]): DataSet {
   if (wide.length === 0) return data;
   return {
     ...data,

@@ -1,5 +1,5 @@
 import { printMetric } from '../data/metrics/print-metric.ts';
-import type { ActionReport, CompressionReport, Outcome } from '../ir/report.ts';
+import type { ActionReport, CompressionReport, Outcome, ReportedMetric } from '../ir/report.ts';
 import { printBytes } from '../quantity/bytes.ts';
 import { printCount } from '../quantity/count.ts';
 import { printShare } from '../quantity/share.ts';
@@ -22,11 +22,9 @@ export function describeCompression(report: CompressionReport): string[] {
   return [...table, ...verdict, ...describeActions(actions), effort, ...curve];
 }
 
-type Metric = NonNullable<CompressionReport['metric']>;
-
 const figures = (
   { size, macs, error, metric: value }: Omit<Outcome, 'milliseconds'>,
-  metric: Metric | undefined,
+  metric: ReportedMetric | undefined,
 ): string[] => [
   printBytes(size),
   printCount(macs),
@@ -34,7 +32,7 @@ const figures = (
   ...(metric && value !== undefined ? [printMetric(metric.name, value)] : []),
 ];
 
-function describeMetric({ name, samples, before, after, bound, reported }: Metric): string {
+function describeMetric({ name, samples, before, after, bound, reported }: ReportedMetric): string {
   const change = (from: number, to: number): string => `${printMetric(name, from)} to ${printMetric(name, to)}`;
   const held = reported
     ? `; on ${reported.samples} that decided nothing ${change(reported.before, reported.after)}`

@@ -47,6 +47,24 @@ export interface Outcome {
   readonly metric?: number;
 }
 
+/** A metric of a changed model beside the original's, on the same samples. */
+export interface MetricLoss {
+  readonly name: string;
+  readonly samples: number;
+  readonly before: number;
+  readonly after: number;
+  /** how much worse it is, in the metric's unit */
+  readonly drop: number;
+  /** one-sided 90 % upper bound of the drop */
+  readonly bound: number;
+}
+
+/** Of the half of the evaluation data that decided. */
+export interface ReportedMetric extends MetricLoss {
+  /** the same on the half that decided nothing */
+  readonly reported?: Pick<MetricLoss, 'samples' | 'before' | 'after'>;
+}
+
 /** The whole after each lossy pass. */
 export interface StepReport extends Outcome {
   readonly pass: string;
@@ -73,17 +91,7 @@ export interface CompressionReport {
   readonly tradeOff: readonly Outcome[];
   /** what could be made smaller next, by what it saves, least error for what it saves first; absent where nothing was searched */
   readonly next?: Readonly<Record<'bytes' | 'memory' | 'macs', readonly NextAction[]>>;
-  readonly metric?: {
-    readonly name: string;
-    readonly samples: number;
-    readonly before: number;
-    readonly after: number;
-    readonly drop: number;
-    /** one-sided 90 % upper bound of the drop */
-    readonly bound: number;
-    /** the same on the half of the evaluation data that decided nothing */
-    readonly reported?: { readonly samples: number; readonly before: number; readonly after: number };
-  };
+  readonly metric?: ReportedMetric;
 }
 
 export interface KernelReport {

@@ -1,3 +1,4 @@
+import { hostDType } from '../../targets/host-dtype.ts';
 import { isTargetName, targets } from '../../targets/index.ts';
 import type { Validation } from '../3-compress/plan/judge.ts';
 import { type DataPort, type DataSet, labelsOf, selectSamples } from '../data/data-set.ts';
@@ -9,8 +10,8 @@ import { openFeeds } from '../data/open-feeds.ts';
 import { checkCalibrationSize, requireDisjoint } from '../data/overlap.ts';
 import { spreadOrder } from '../data/spread-order.ts';
 import { within32Bits } from '../data/within-32-bits.ts';
-import { dropNotOfShare, metricWithoutData } from '../diagnostics/data.ts';
 import { type Diagnostic, printDiagnostic } from '../diagnostics/index.ts';
+import { dropNotOfShare, metricWithoutData } from '../diagnostics/metric.ts';
 import type { CompileOptions, LabelledSamples } from '../ir/bundle.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Feeds } from '../ir/trial.ts';
@@ -36,10 +37,10 @@ const mostBytes = 2 ** 29;
 export async function readSamples(graph: Graph, options: CompileOptions): Promise<CompressionSamples> {
   const ports = inputPorts(graph);
   const { target } = options;
-  const isNarrow = isTargetName(target) && targets[target].syntax === 'es2017';
+  const wide = isTargetName(target) ? ports.filter(({ dtype }) => hostDType(dtype, targets[target]) !== dtype) : [];
   const open = async (source: CompileOptions['calibration'] | CompileOptions['evaluation'], name: string) => {
     const data = await openSamples(source, ports, name);
-    return data && isNarrow ? within32Bits(data, ports) : data;
+    return data && within32Bits(data, wide);
   };
   const calibration = await open(options.calibration, 'calibration');
   const evaluation = await open(options.evaluation, 'evaluation');

@@ -167,7 +167,7 @@ const exactSlopes = ({ scale, shift }: LinearEnd): Slopes => ({
 function slopesOf({ inner, outer, linearEnd }: Pair, statistics: ReadonlyMap<string, Moments>): Slopes[] {
   const key = keysOf(outer.name).units;
   const moments = Array.from({ length: inner.outputs }, (_, unit) => statistics.get(featureKey(key, unit)));
-  if (moments.some((each) => !each || each.count === 0)) return [];
+  if (moments.includes(undefined)) return [];
   const means = moments.map((each) => each?.mean() ?? []);
   const shiftsFor = (slopes: Float64Array): Float64Array =>
     slopes.map((s, unit) => (means[unit]?.[1] ?? 0) - s * (means[unit]?.[0] ?? 0));

@@ -16,7 +16,7 @@ export interface JointRows extends JointMoments {
 
 /** Of rows [x, y], x the first `inputs` elements; undefined without rows. */
 export function jointRows(moments: Moments | undefined, inputs: number): JointRows | undefined {
-  if (!moments || moments.count === 0) return undefined;
+  if (!moments) return undefined;
   return {
     ...jointMoments(moments, inputs),
     yy: sliceBlock(moments.covariance(), inputs, inputs),
@@ -24,12 +24,13 @@ export function jointRows(moments: Moments | undefined, inputs: number): JointRo
   };
 }
 
-/** The rows of both halves. */
+/** The rows of both halves, as far as they have any. */
 export function poolHalves(even: Moments | undefined, odd: Moments | undefined): Moments | undefined {
-  if (!even) return undefined;
-  const pooled = new Moments(even.width);
-  pooled.merge(even);
-  if (odd) pooled.merge(odd);
+  const halves = [even, odd].filter((half) => half !== undefined);
+  const [first] = halves;
+  if (!first) return undefined;
+  const pooled = new Moments(first.width);
+  for (const half of halves) pooled.merge(half);
   return pooled;
 }
 

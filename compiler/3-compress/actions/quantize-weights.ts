@@ -52,6 +52,9 @@ export interface EncodingOffer {
   make(): Encoding | undefined;
 }
 
+/** The level of a layer that multiplies integers. */
+export const integerLayer = 'int8 with inputs';
+
 /** The kind of offer that an encoding came from. */
 export const kindOfLabel = (label: string): string =>
   /^(?:float16|int8 with inputs|int8 products|int8|int4 by output|int4|palette of \d+)/.exec(label)?.[0] ?? label;
@@ -173,7 +176,7 @@ function inIntegers(place: StoredPlace, evidence: Evidence, guess: (rows: Matrix
   const isEligible = isQuantizable(node, tensor) && !place.isShared;
   if (evidence.kind !== 'rows' || !isEligible) return [];
   const { rows, ranges } = evidence;
-  const label = 'int8 with inputs';
+  const label = integerLayer;
   const cost = { memory: elementCount(tensor.shape), macs: integerTimeOver(rows.columns) * macsOfPlace(place) };
   const known = once(() => guess(rows));
   const make = once((): Encoding => {

@@ -44,7 +44,7 @@ export function tapStatisticsOf(
   const { window, kind, channels } = place;
   const moments = statistics.get(channelKey(place));
   const along = window.flatMap((_, d) => statistics.get(spaceKey(place, d)) ?? []);
-  if (!moments?.count || along.length < window.length || along.some(({ count }) => count === 0)) return undefined;
+  if (!moments || along.length < window.length) return undefined;
   const uncentred = moments.secondMoment();
   if (kind === 'window') {
     const mean = moments.mean();
@@ -138,7 +138,7 @@ function elementMeans(
   const means = new Float64Array(channels * taps);
   for (let i = 0; i < means.length; i++) {
     const moments = momentsOf(i);
-    if (!moments || moments.count === 0) return undefined;
+    if (!moments) return undefined;
     means[i] = moments.mean()[0] ?? 0;
   }
   return means;

@@ -55,7 +55,7 @@ function headsCandidate(view: ValueView, { layer, layout, sources: { q, k, v } }
     requests: [{ key, values: [{ id: layer.x, axis: layer.axis }] }],
     levels: (statistics) => {
       const moments = statistics.get(key);
-      return moments?.count ? headLevels(layer, layout, moments, costOf) : [];
+      return moments ? headLevels(layer, layout, moments, costOf) : [];
     },
   };
 }

@@ -59,7 +59,7 @@ function widthCandidate(graph: Graph, group: ChannelGroup, main: UnitReader, uni
     levels: (statistics) => {
       const sights = group.readers.flatMap((reader) => {
         const moments = statistics.get(keyOf(reader.seen.value));
-        return moments?.count ? [makeSight(reader, moments)] : [];
+        return moments ? [makeSight(reader, moments)] : [];
       });
       return sights.length === group.readers.length ? widthLevels(group, sights, unitOrder) : [];
     },

@@ -78,7 +78,7 @@ function scoreCandidate(view: ValueView, node: Node, { q, k }: Heads, output: Va
     ],
     levels: (statistics) => {
       const [queries, keyMoments] = [statistics.get(ofQ), statistics.get(ofK)];
-      if (!queries?.count || !keyMoments?.count) return [];
+      if (!queries || !keyMoments) return [];
       const spectra = scoreSpectra(queries, keyMoments, q.layout, k.layout);
       return ranksBelow(width).map((rank): Level => {
         const lost = spectra.reduce(
@@ -160,7 +160,7 @@ function valueCandidate(view: ValueView, { layer, layout, sources }: HeadReader)
     requests: [{ key, values: [{ id: layer.x, axis: layer.axis }] }],
     levels: (statistics) => {
       const moments = statistics.get(key);
-      if (!moments?.count) return [];
+      if (!moments) return [];
       const factored = valueFactors(layer, layout, moments);
       return factored
         ? ranksBelow(width).map((rank) => ({

@@ -85,7 +85,7 @@ function embeddingLevels(place: Place, observed: Moments | undefined): Level[] {
   if (!table.data.every(Number.isFinite)) return [];
   const all = new Moments(width);
   all.add(table.data, rows);
-  const seen = observed && observed.count > 0 ? observed : all;
+  const seen = observed ?? all;
   if (seen !== all) all.merge(seen);
   const { vectors } = symmetricEigen(all.covariance());
   const mean = all.mean();

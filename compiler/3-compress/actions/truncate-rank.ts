@@ -101,7 +101,7 @@ function spectrumOf(
 ): Spectrum | undefined {
   if (weighting === 'full') {
     const moments = statistics.get(outputsKey(layer));
-    if (!moments?.count) return undefined;
+    if (!moments) return undefined;
     return { ...componentsOf(moments.covariance(), metrics.metricOf(layer, statistics)), mean: moments.mean() };
   }
   const { outputs, inputs, weights } = layer;

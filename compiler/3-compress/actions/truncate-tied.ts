@@ -109,7 +109,7 @@ function tiedCandidate(place: Place): Candidate {
 function tiedLevels(place: Place, seen: Moments | undefined, inputs: Moments | undefined): Level[] {
   const { rows, width, positions, rowsId } = place;
   const table = makeMatrix(rows, width, Float64Array.from(numbersOf(place.table)));
-  if (!seen?.count || !inputs?.count || !table.data.every(Number.isFinite)) return [];
+  if (!seen || !inputs || !table.data.every(Number.isFinite)) return [];
   const all = new Moments(width);
   all.add(table.data, rows);
   all.merge(seen);

@@ -1,4 +1,5 @@
 import { halfOf } from '../../data/half-of.ts';
+import { goldenRatio } from '../../data/spread-order.ts';
 import type { Graph } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
 import { Moments } from '../../linalg/moments.ts';
@@ -29,14 +30,13 @@ export const featureKey = (key: string, feature: number): string => `${key} ${fe
 /** Rows per column that a request is content with: more would make its covariance hardly better. */
 const rowsPerColumn = 16;
 const fewestRows = 4096;
-/** Multiples of it are spread evenly over [0, 1) by their fractions, however many there are. */
-const goldenRatio = (Math.sqrt(5) - 1) / 2;
 /** Positions of one sample are alike: fewer samples than this stand for no data, however many rows they give. */
 const fewestSamples = 64;
 
 /**
  * Runs samples through the graph and gathers mean and covariance of each request's rows: as many samples as the request
- * with the fewest positions asks for, and of values with many positions an even selection.
+ * with the fewest positions asks for, and of values with many positions an even selection. A request without a finite row,
+ * and a feature of one, has no entry.
  */
 export function observe(
   graph: Graph,
@@ -74,7 +74,7 @@ function observeOne(
     const found = runner.peek(feeds);
     for (const reader of readers) reader.take(found, i);
   });
-  return new Map(readers.flatMap(({ finish }) => finish()));
+  return new Map(readers.flatMap(({ finish }) => finish()).filter(([, { count }]) => count > 0));
 }
 
 function shapeOfRows(graph: Graph, { key, values, half, features }: RowRequest) {

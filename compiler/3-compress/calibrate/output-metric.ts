@@ -39,7 +39,7 @@ export function outputMetrics(graph: Graph, layers: readonly WeightLayer[]): Out
   const metricOf = (layer: WeightLayer, statistics: ReadonlyMap<string, Moments>): Matrix | undefined => {
     const link = links.get(layer.y);
     const slopes = link && statistics.get(link.slopes.key);
-    if (!link || !slopes?.count) return undefined;
+    if (!link || !slopes) return undefined;
     const { outputs, inputs, weights: stored } = link.next;
     const weights = makeMatrix(outputs, inputs, Float64Array.from(stored.data, Number));
     const behind = metricOf(link.next, statistics);

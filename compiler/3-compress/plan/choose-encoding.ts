@@ -1,3 +1,4 @@
+import { integerLayer } from '../actions/quantize-weights.ts';
 import type { Switches } from './options.ts';
 import type { Prices } from './prices.ts';
 
@@ -47,7 +48,7 @@ export type ChooseEncoding = (place: StoredFigures, offered: readonly RatedOffer
 
 const forcedKinds: Readonly<Record<'fp16' | 'int8' | 'int4', readonly string[]>> = {
   fp16: ['float16'],
-  int8: ['int8 with inputs', 'int8', 'float16'],
+  int8: [integerLayer, 'int8', 'float16'],
   int4: ['int4', 'float16'],
 };
 

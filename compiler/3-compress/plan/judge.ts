@@ -4,6 +4,7 @@ import { portsOf } from '../../data/graph-ports.ts';
 import { measureMetrics } from '../../data/measure-metrics.ts';
 import type { Metric, MetricResult } from '../../data/metrics/metric.ts';
 import type { Graph } from '../../ir/graph.ts';
+import type { MetricLoss } from '../../ir/report.ts';
 import type { Feeds, MakeRunner, Runner } from '../../ir/trial.ts';
 import { relativeError } from '../calibrate/relative-error.ts';
 
@@ -11,18 +12,6 @@ import { relativeError } from '../calibrate/relative-error.ts';
 export interface Validation {
   readonly data: DataSet;
   readonly metric: Metric;
-}
-
-/** A metric of a changed model beside the original's, on the same samples. */
-export interface MetricLoss {
-  readonly name: string;
-  readonly samples: number;
-  readonly before: number;
-  readonly after: number;
-  /** how much worse it is, in the metric's unit */
-  readonly drop: number;
-  /** one-sided 90 % upper bound of the drop */
-  readonly bound: number;
 }
 
 /** What a changed model loses against the original, measured. */

@@ -4,7 +4,7 @@ import type { Rule } from '../../rewrite/rebuild.ts';
 import { replaceNodes } from '../../rewrite/replace-nodes.ts';
 import { storeFloat16 } from '../../tensor/stored.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { kindOfLabel, withConstants } from '../actions/quantize-weights.ts';
+import { integerLayer, kindOfLabel, withConstants } from '../actions/quantize-weights.ts';
 import { type Draft, draftOf } from '../draft.ts';
 import { once } from '../once.ts';
 import type { ChooseEncoding } from './choose-encoding.ts';
@@ -55,7 +55,7 @@ export const integerProducts = 'int8 products';
 
 /** The pass that a level of a storing pass is of. */
 export const storingPassOf = (level: string): StoringPass =>
-  level === integerProducts || level === 'int8 with inputs' ? 'quantize-activations' : 'quantize-weights';
+  level === integerProducts || level === integerLayer ? 'quantize-activations' : 'quantize-weights';
 
 /** Stores every constant of a graph as it is chosen. */
 export const makeQuantise = (

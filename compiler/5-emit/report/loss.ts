@@ -1,5 +1,5 @@
 import { printMetric } from '../../data/metrics/print-metric.ts';
-import type { ActionReport, CompressionReport } from '../../ir/report.ts';
+import type { ActionReport, CompressionReport, ReportedMetric } from '../../ir/report.ts';
 import { printBytes } from '../../quantity/bytes.ts';
 import { printCount, printWhole } from '../../quantity/count.ts';
 import { printDuration } from '../../quantity/duration.ts';
@@ -8,12 +8,10 @@ import { printBars } from './bars.ts';
 import { type Html, html } from './html.ts';
 import { type Cell, type Column, foldTable, printTable } from './table.ts';
 
-type Metric = NonNullable<CompressionReport['metric']>;
-
 type Figures = CompressionReport['before'] & { readonly error: number };
 
 /** What a table says of whole models. */
-export const outcomeColumns = (metric: Metric | undefined): readonly Column[] => [
+export const outcomeColumns = (metric: ReportedMetric | undefined): readonly Column[] => [
   { name: 'download' },
   { name: 'multiply-adds' },
   { name: 'one run, estimated' },
@@ -23,7 +21,7 @@ export const outcomeColumns = (metric: Metric | undefined): readonly Column[] =>
 
 export const outcomeCells = (
   { size, macs, milliseconds, error, metric: value }: Figures,
-  metric: Metric | undefined,
+  metric: ReportedMetric | undefined,
 ): Cell[] => [
   printWhole(size),
   printWhole(macs),
@@ -58,7 +56,7 @@ ${printActions(actions)}`;
 
 const countOf = (actions: number): string => (actions === 1 ? '1 action' : `${actions} actions`);
 
-function printVerdict({ name, samples, before, after, bound, reported }: Metric): Html {
+function printVerdict({ name, samples, before, after, bound, reported }: ReportedMetric): Html {
   const print = (value: number): string => printMetric(name, value);
   const held = reported
     ? ` On ${printWhole(reported.samples)} samples that decided nothing: ${print(reported.before)} to ${print(reported.after)}.`

@@ -1,4 +1,4 @@
-import { outputDoesNotFit } from '../../diagnostics/data.ts';
+import { outputDoesNotFit } from '../../diagnostics/metric.ts';
 import { ignoredLabel } from '../data-set.ts';
 import type { MetricOutput, MetricSample } from './metric.ts';
 

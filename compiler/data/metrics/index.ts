@@ -1,4 +1,4 @@
-import { metricUnknown } from '../../diagnostics/data.ts';
+import { metricUnknown } from '../../diagnostics/metric.ts';
 import type { DataSet } from '../data-set.ts';
 import { isModuleName } from '../user-module.ts';
 import { agreement } from './agreement.ts';

@@ -1,4 +1,4 @@
-import { outputDoesNotFit } from '../../diagnostics/data.ts';
+import { outputDoesNotFit } from '../../diagnostics/metric.ts';
 import { type Metric, type MetricSample, meanMetric } from './metric.ts';
 
 const meanError = (name: string, error: (difference: number) => number): Metric =>

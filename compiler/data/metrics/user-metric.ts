@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { metricInvalid } from '../../diagnostics/data.ts';
+import { metricInvalid } from '../../diagnostics/metric.ts';
 import type { Feeds } from '../data-set.ts';
 import { reasonOf } from '../read-source.ts';
 import { importDefault } from '../user-module.ts';
