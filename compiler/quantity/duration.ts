@@ -5,16 +5,17 @@ const milliseconds: Exponents = { '': 0, ms: 0, s: 3, us: -3, µs: -3 };
 /** `4 ms`, `0.8 s`, `250 us`, or a number of milliseconds; undefined for anything else. */
 export const parseDuration = (text: string): number | undefined => parseScaled(text, milliseconds);
 
-/** Of what is measured, three digits or so: `12.3 µs`, `0.213 ms`, `4.21 ms`, `812 ms`, `12.3 s`. */
+/** Of what is measured, three digits or so: `2.34 µs`, `213 µs`, `4.21 ms`, `812 ms`, `12.3 s`. */
 export function printDuration(ms: number): string {
   const size = Math.abs(ms);
   if (size >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (size >= 100) return `${ms.toFixed(0)} ms`;
-  if (size >= 1) return `${ms.toFixed(2)} ms`;
-  return size >= 0.1 || size === 0
-    ? `${ms.toFixed(size === 0 ? 0 : 3)} ms`
-    : `${(1000 * ms).toFixed(size < 0.01 ? 2 : 1)} µs`;
+  return size >= 1 || size === 0 ? `${threeDigits(ms)} ms` : `${threeDigits(1000 * ms)} µs`;
 }
+
+const threeDigits = (value: number): string => {
+  const size = Math.abs(value);
+  return value.toFixed(size === 0 || size >= 100 ? 0 : size >= 10 ? 1 : 2);
+};
 
 /** Of what people wait for: `45 s`, `12 min`, `3.5 h`. */
 export function printWait(ms: number): string {

@@ -58,8 +58,7 @@ const pairs: readonly [string, (g: Sketch, x: ValueId) => readonly [ValueId, Val
   ],
   [
     'zeros of either sign',
-    (g, x) =>
-      [0, -0].map((value) => g.add('pad', [x], { pads: [0, 1], value })) as unknown as readonly [ValueId, ValueId],
+    (g, x) => [g.add('pad', [x], { pads: [0, 1], value: 0 }), g.add('pad', [x], { pads: [0, 1], value: -0 })],
   ],
   ['constants of other values', (g, x) => [g.add('mul', [x, g.constant([], 2)]), g.add('mul', [x, g.constant([], 3)])]],
   [

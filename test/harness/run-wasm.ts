@@ -16,7 +16,7 @@ export function runWasm(
   feeds: Readonly<Record<string, Tensor>>,
 ): Map<string, Tensor> {
   const { bytes } = emitWasm(program, features);
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Exports;
+  const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as WebAssembly.Exports & Exports;
   const { buffer } = exports.memory;
   const base = arenaAddress(program);
   new Float32Array(buffer, base, program.arenaBytes / 4).fill(Number.NaN);

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { check } from '../../compiler/6-budget/check.ts';
+import { downloadOf } from '../../compiler/6-budget/check-result.ts';
 import { compile } from '../../compiler/compile.ts';
+import type { Bundle } from '../../compiler/ir/bundle.ts';
 import type { Model } from '../../runtime/abi.ts';
 import { type Stroke, side, strokesToImage } from '../../samples/digits/page/strokes-to-image.ts';
 import { augment } from '../../samples/digits/train/augment.ts';
@@ -10,6 +13,7 @@ import { makeRandom } from '../../samples/digits/train/random.ts';
 import { sharedFolder } from '../harness/shared.ts';
 import { repository } from '../harness/source-imports.ts';
 import { drawnDigits } from './drawn-digits.ts';
+import { statedSize } from './stated-size.ts';
 
 const sample = join(repository, 'samples/digits');
 const shared = sharedFolder();
@@ -79,10 +83,16 @@ describe('training data', () => {
 });
 
 describe('the compiled model', () => {
+  let bundle: Bundle;
   let model: Model;
   beforeAll(async () => {
-    const bundle = await compile(join(sample, 'model.onnx'), { target: 'mobile-wasm' });
+    bundle = await compile(join(sample, 'model.onnx'), { target: 'mobile-webgpu' });
     model = await bundle.load();
+  });
+
+  test('is as small as is stated', async () => {
+    const total = downloadOf(await check(bundle, { limits: [] }));
+    expect(Math.abs(total / statedSize('digits') - 1)).toBeLessThan(0.01);
   });
 
   const read = async (image: Float32Array): Promise<number> => {

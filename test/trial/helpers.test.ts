@@ -12,25 +12,13 @@ import type { CompileOptions } from '../../compiler/ir/bundle.ts';
 import { type HelpersTask, openTrialHelpers, type TrialHelpers } from '../../compiler/trial/helpers.ts';
 import { makeMemory } from '../../compiler/trial/logged-memory.ts';
 import { targets } from '../../targets/index.ts';
-import { onnxModel, tensorOf } from '../harness/onnx-model.ts';
 import { makeNormal } from '../harness/small-network.ts';
 import { repository } from '../harness/source-imports.ts';
+import { twoLayers } from './two-layers.ts';
 
 const normal = makeNormal(9);
 const numbers = (count: number) => Array.from({ length: count }, normal);
-const model = onnxModel({
-  inputs: [{ name: 'x', dtype: 'float32', shape: [1, 24] }],
-  outputs: [{ name: 'y', dtype: 'float32', shape: [1, 6] }],
-  initializers: {
-    w1: tensorOf('float32', [40, 24], numbers(40 * 24)),
-    w2: tensorOf('float32', [6, 40], numbers(6 * 40)),
-  },
-  nodes: [
-    { op: 'Gemm', name: 'fc1', inputs: ['x', 'w1'], outputs: ['h'], attributes: { transB: 1 } },
-    { op: 'Relu', inputs: ['h'], outputs: ['a'] },
-    { op: 'Gemm', name: 'fc2', inputs: ['a', 'w2'], outputs: ['y'], attributes: { transB: 1 } },
-  ],
-});
+const model = twoLayers([24, 40, 6], numbers);
 const calibration = Array.from({ length: 120 }, () => ({ x: Float32Array.from(numbers(24)) }));
 const others = Array.from({ length: 120 }, () => ({ x: Float32Array.from(numbers(24)) }));
 const labels = calibration.map((_, i) => i % 6);

@@ -16,24 +16,12 @@ import type { CompileOptions } from '../../compiler/ir/bundle.ts';
 import { findCacheFolder } from '../../compiler/settings/cache-folder.ts';
 import { makeRunner } from '../../compiler/trial/make-runner.ts';
 import { type Dependences, openTrialMemory } from '../../compiler/trial/memory.ts';
-import { onnxModel, tensorOf } from '../harness/onnx-model.ts';
 import { makeNormal } from '../harness/small-network.ts';
+import { twoLayers } from './two-layers.ts';
 
 const normal = makeNormal(5);
 const numbers = (count: number) => Array.from({ length: count }, normal);
-const model = onnxModel({
-  inputs: [{ name: 'x', dtype: 'float32', shape: [1, 32] }],
-  outputs: [{ name: 'y', dtype: 'float32', shape: [1, 8] }],
-  initializers: {
-    w1: tensorOf('float32', [48, 32], numbers(48 * 32)),
-    w2: tensorOf('float32', [8, 48], numbers(8 * 48)),
-  },
-  nodes: [
-    { op: 'Gemm', name: 'fc1', inputs: ['x', 'w1'], outputs: ['h'], attributes: { transB: 1 } },
-    { op: 'Relu', inputs: ['h'], outputs: ['a'] },
-    { op: 'Gemm', name: 'fc2', inputs: ['a', 'w2'], outputs: ['y'], attributes: { transB: 1 } },
-  ],
-});
+const model = twoLayers([32, 48, 8], numbers);
 const calibration = Array.from({ length: 150 }, () => ({ x: Float32Array.from(numbers(32)) }));
 const folder = await mkdtemp(join(tmpdir(), 'lcc-cache-'));
 afterAll(() => rm(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { Fields, type Json } from '../../../compiler/1-ingest/tensorflow/json.ts';
+import { Fields } from '../../../compiler/1-ingest/tensorflow/json.ts';
 import { decodeGroup, WrongSize } from '../../../compiler/1-ingest/tensorflow/weights.ts';
 import { numbersOf } from '../../../compiler/tensor/convert.ts';
 import { sizesOf } from '../../../compiler/tensor/shape.ts';
@@ -36,7 +36,7 @@ const bytes = Uint8Array.from(
   ]),
 );
 
-const fieldsOf = (list: Specs): Fields[] => list.map((spec) => new Fields(spec as unknown as Json, spec.name));
+const fieldsOf = (list: Specs): Fields[] => list.map((spec) => new Fields(JSON.parse(JSON.stringify(spec)), spec.name));
 
 describe('a group of weights', () => {
   it('is what tfjs decodes it to, texts left out', () => {

@@ -163,7 +163,8 @@ describe('modules', () => {
 });
 
 describe('the hash of a module', () => {
-  const { memory, hash, hashHigh } = instantiate(emitWasm(programOf([], []), 'scalar').bytes) as unknown as WasmExports;
+  const { memory, hash, hashHigh } = instantiate(emitWasm(programOf([], []), 'scalar').bytes) as WebAssembly.Exports &
+    WasmExports;
   const bytes = new Uint8Array(memory.buffer);
   let state = 1;
   for (let i = 0; i < bytes.length; i++) {

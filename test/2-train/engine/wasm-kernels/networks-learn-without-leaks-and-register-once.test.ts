@@ -58,7 +58,7 @@ const text: Network = {
   },
 };
 
-const heap = () => (tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } }).wasm.HEAPU8.length;
+const heap = () => (tf.backend() as tf.KernelBackend & { wasm: { HEAPU8: Uint8Array } }).wasm.HEAPU8.length;
 beforeAll(async () => {
   await startWasm();
   // tfjs takes what a custom gradient saves, as that of its cross entropy does, for a leak of the kernel.
