@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isTargetName, targets } from '../targets/index.ts';
+import { readProfile } from '../targets/profiles/index.ts';
 import type { Target } from '../targets/target.ts';
 import { ingest } from './1-ingest/ingest.ts';
 import { exportOnnx } from './1-ingest/onnx/export.ts';
@@ -14,6 +15,7 @@ import { reportCalls } from './5-emit/report-calls.ts';
 import { makeBundle } from './compiled-bundle.ts';
 import type { CompressedModel } from './compress-model.ts';
 import { backendNotInTarget, unknownChoice } from './diagnostics/cli.ts';
+import { profileWithoutWebGpu } from './diagnostics/device.ts';
 import { LccError } from './diagnostics/index.ts';
 import { modelNotFound, rangeNotSupported } from './diagnostics/ingest.ts';
 import type { Bundle, CompileOptions } from './ir/bundle.ts';
@@ -27,7 +29,7 @@ import type { Tensor } from './tensor/tensor.ts';
  * @throws LccError with exit code 2 for what the model, the options or the machine cannot do
  */
 export async function compile(source: Uint8Array | string, options: CompileOptions): Promise<Bundle> {
-  const target = chooseTarget(options);
+  const target = await chooseTarget(options);
   const model = await readModel(source);
   const tell = options.onStage ?? (() => {});
 
@@ -116,13 +118,17 @@ function boundTensors(graph: Graph, { constants }: CompileOptions): Record<strin
   return Object.fromEntries(tensors.filter(([name]) => Object.hasOwn(constants ?? {}, name)));
 }
 
-/** The named target with the backends that were asked for. @throws LccError LCC0003, LCC0004 */
-function chooseTarget({ target: name, backends }: CompileOptions): Target {
+/** The named target with the backends and the device that were asked for. @throws LccError LCC0003, LCC0004, LCC6201, LCC6202, LCC6208 */
+async function chooseTarget({ target: name, backends: asked, device }: CompileOptions): Promise<Target> {
   if (!isTargetName(name)) throw unknownChoice('target', name, Object.keys(targets));
   const target: Target = targets[name];
-  const missing = backends?.find((backend) => !target.backends.includes(backend));
+  const missing = asked?.find((backend) => !target.backends.includes(backend));
   if (missing) throw backendNotInTarget(missing, name, target.backends);
-  return backends ? { ...target, backends: target.backends.filter((backend) => backends.includes(backend)) } : target;
+  const backends = asked ? target.backends.filter((backend) => asked.includes(backend)) : target.backends;
+  if (device === undefined) return { ...target, backends };
+  const profile = await readProfile(device);
+  if (!backends.includes('wasm') && !profile.webgpu) throw profileWithoutWebGpu(profile.name);
+  return { ...target, backends, profile };
 }
 
 /** @throws LccError LCC1017 for a range of sizes */

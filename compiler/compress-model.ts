@@ -84,7 +84,7 @@ export async function compressModel(
   const compare = reported && (await makeMetricComparison(graph, reported, makeRunner(graph)));
   const onReported = await compare?.(makeRunner(found.graph));
   const blind = isBlind ? ['There is no calibration data: the relative error is that of random inputs.'] : [];
-  const report = reportOf(found, compression.limits, onReported);
+  const report = { ...reportOf(found, compression.limits, onReported), device: target.profile.name };
   return {
     graph: found.graph,
     report,
@@ -153,7 +153,7 @@ function printSize(
   { profile }: Target,
 ): string {
   const parts = [printBytes(totalOf({ size }))];
-  if (latency !== undefined) parts.push(`${printDuration(size.milliseconds)} estimated on ${profile}`);
+  if (latency !== undefined) parts.push(`${printDuration(size.milliseconds)} estimated on ${profile.name}`);
   if (memory !== undefined) parts.push(`${printBytes(size.memory)} in memory`);
   return parts.join(', ');
 }
@@ -181,7 +181,7 @@ function describeNearest(found: Compressed, limits: CompressTask['limits'], { pr
   if (limits.memory !== undefined) lines.push(`memory: ${printBytes(size.memory)} of ${printBytes(limits.memory)}`);
   if (limits.latency !== undefined)
     lines.push(
-      `latency on ${profile}, estimated: ${printDuration(size.milliseconds)} of ${printDuration(limits.latency)}`,
+      `latency on ${profile.name}, estimated: ${printDuration(size.milliseconds)} of ${printDuration(limits.latency)}`,
     );
   if (limits.drop !== undefined) lines.push(`loss: ${decisiveLoss(loss).toPrecision(3)} of ${limits.drop}`);
   return isMet(found, limits) ? [] : lines;

@@ -1,4 +1,4 @@
-import type { ProfileName } from './profiles/shipped.ts';
+import type { DeviceProfile } from './profiles/profile.ts';
 
 export type Backend = 'webgpu' | 'wasm';
 
@@ -8,8 +8,8 @@ export interface Target {
   /** one line for `lcc targets` */
   readonly description: string;
   readonly backends: readonly Backend[];
-  /** the device class that time is estimated for */
-  readonly profile: ProfileName;
+  /** of the device that times are estimated for: that of a class, unless a build names one */
+  readonly profile: DeviceProfile;
   readonly wasm: {
     /** modules to emit, best last; the loader probes */
     readonly modules: readonly WasmFeatures[];

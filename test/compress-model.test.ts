@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../compiler/compile.ts';
 import type { CompileOptions, StageEvent } from '../compiler/ir/bundle.ts';
+import { profiles } from '../targets/profiles/index.ts';
 import { onnxModel, tensorOf } from './harness/onnx-model.ts';
 import { makeNormal } from './harness/small-network.ts';
 
@@ -184,6 +185,38 @@ describe('lossy compression', () => {
         expect(error).toBeLessThan(2 ** -22);
       }
     }
+  });
+
+  it('limits the time that is estimated for the device that is named', async () => {
+    const onlyWidth = { ...base, collapse: 'off', rank: 'off', blocks: 'off', quantize: 'off' } as const;
+    const compressFor = async (device: string, maxLatency: number | string) =>
+      (await compile(model, { ...onlyWidth, device, maxLatency })).report.compression!;
+    const [low, high] = [await compressFor('phone-low', '1 s'), await compressFor('phone-high', '1 s')];
+    expect([low.device, low.actions, high.actions]).toEqual(['phone-low', [], []]);
+    expect(low.before.milliseconds).toBeGreaterThan(1.5 * high.before.milliseconds);
+    const limit = (low.before.milliseconds + high.before.milliseconds) / 2;
+    const [slow, fast] = [await compressFor('phone-low', limit), await compressFor('phone-high', limit)];
+    expect(slow.steps.at(-1)!.milliseconds).toBeLessThanOrEqual(limit);
+    expect(fast.actions).toEqual([]);
+  });
+
+  it('takes the profile of a device from a file, and refuses one that does not fit', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lcc-device-'));
+    const write = async (profile: unknown): Promise<string> => {
+      const file = join(folder, 'mine.json');
+      await writeFile(file, JSON.stringify(profile));
+      return file;
+    };
+    const { webgpu: _, ...wasmOnly } = profiles['phone-mid'];
+    const mine = await write({ ...wasmOnly, name: 'mine' });
+    const { report } = await compile(model, { ...base, device: mine, maxSize: '9KB' });
+    expect(report.compression!.device).toBe('mine');
+    await expect(compile(model, { target: 'desktop-webgpu', backends: ['webgpu'], device: mine })).rejects.toThrow(
+      'LCC6208: The profile mine has no rates of WebGPU',
+    );
+    await expect(compile(model, { ...base, device: await write({}) })).rejects.toThrow('LCC6202');
+    await expect(compile(model, { ...base, device: 'phone' })).rejects.toThrow('LCC6201: There is no device profile');
+    await rm(folder, { recursive: true });
   });
 
   it('refuses limits without data, autos without limits, and values that are none', async () => {

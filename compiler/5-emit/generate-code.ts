@@ -1,4 +1,4 @@
-import { estimateFromWork, profiles } from '../../targets/profiles/index.ts';
+import { estimateFromWork } from '../../targets/profiles/index.ts';
 import type { Target } from '../../targets/target.ts';
 import { emitWasm } from '../../targets/wasm/emit.ts';
 import { emitWebGpu } from '../../targets/webgpu/emit.ts';
@@ -51,10 +51,9 @@ export function generateAllModules(code: ModelCode): ModelCode {
   return { ...code, wasm: [...code.wasm, ...modules] };
 }
 
-/** Whether one run is estimated to take longer on wasm than on WebGPU, on the target's class of device. */
+/** Whether one run is estimated to take longer on wasm than on WebGPU, on the device that the target is for. */
 function isWorthWebGpu(work: Work, { profile, wasm }: Target): boolean {
-  const rates = profiles[profile];
-  const onGpu = estimateFromWork(work, rates, 'webgpu');
-  const onWasm = estimateFromWork(work, rates, 'wasm', wasm.modules.at(-1));
+  const onGpu = estimateFromWork(work, profile, 'webgpu');
+  const onWasm = estimateFromWork(work, profile, 'wasm', wasm.modules.at(-1));
   return onGpu !== undefined && onWasm !== undefined && onGpu < onWasm;
 }

@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import { isTargetName, targets } from '../../targets/index.ts';
-import { profiles as shipped } from '../../targets/profiles/index.ts';
 import { readProfile } from '../../targets/profiles/parse-profile.ts';
 import type { DeviceProfile } from '../../targets/profiles/profile.ts';
 import { LccError } from '../diagnostics/index.ts';
@@ -98,7 +97,7 @@ const measureNow: typeof measureAccuracy = async (...task) =>
 
 /** The device class that the bundle is for. */
 const targetProfile = ({ target }: FoundManifest): DeviceProfile | undefined =>
-  target !== undefined && isTargetName(target) ? shipped[targets[target].profile] : undefined;
+  target !== undefined && isTargetName(target) ? targets[target].profile : undefined;
 
 /** The arithmetic of a result. */
 export function makeResult(

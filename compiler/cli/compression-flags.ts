@@ -8,6 +8,10 @@ export const withCompressionFlags = (command: Command): Command =>
     .option('--max-drop <amount>', 'loss allowed: of the metric (1% is one point), else of relative error')
     .option('--max-size <size>', 'of the download after brotli, such as 300KB')
     .option('--max-latency <time>', 'of a run, estimated, such as 8ms')
+    .option(
+      '--device <profile>',
+      "that it is estimated for: a name, or a file of lcc calibrate (default: the target's)",
+    )
     .option('--max-memory <size>', 'of weights and scratch, such as 16MB')
     .option('--collapse <how>', 'nonlinear layers to linear ones: auto, off, all')
     .option('--rank <how>', 'low rank: auto, off, or the share of variance to keep, such as 0.99')

@@ -16,7 +16,8 @@ export const targetsCommand: MakeCommand = (io, finish) =>
     .addHelpText('after', notes)
     .action(({ json }: { json?: true }) => {
       if (json) {
-        const all = { targets: Object.values(targets), profiles: Object.values(profiles) };
+        const named = Object.values(targets).map((target) => ({ ...target, profile: target.profile.name }));
+        const all = { targets: named, profiles: Object.values(profiles) };
         io.stdout(`${JSON.stringify(all, undefined, 2)}\n`);
       } else io.stdout(`${printTargets()}\n${printProfiles()}`);
       finish(0);
@@ -28,7 +29,7 @@ const printTargets = (): string =>
     ...Object.values(targets).map(({ name, backends, profile, description }) => [
       name,
       backends.join(', '),
-      profile,
+      profile.name,
       description,
     ]),
   ]);

@@ -2,35 +2,40 @@ import { printMetric } from '../data/metrics/print-metric.ts';
 import type { ActionReport, CompressionReport, Outcome, ReportedMetric } from '../ir/report.ts';
 import { printBytes } from '../quantity/bytes.ts';
 import { printCount } from '../quantity/count.ts';
+import { printDuration } from '../quantity/duration.ts';
 import { printShare } from '../quantity/share.ts';
 import { printTable } from './table.ts';
 
 /** What each lossy step saved and lost, then every action; sizes are estimates of the download. */
 export function describeCompression(report: CompressionReport): string[] {
-  const { before, steps, actions, metric, attempts, tradeOff } = report;
-  const heads = ['size', 'multiply-adds', 'relative error', ...(metric ? [metric.name] : [])];
+  const { before, steps, actions, metric, attempts, tradeOff, limits, device } = report;
+  const timed = limits.latency === undefined ? undefined : device;
+  const heads = [
+    'size',
+    'multiply-adds',
+    ...(timed === undefined ? [] : [`estimated on ${timed}`]),
+    'relative error',
+    ...(metric ? [metric.name] : []),
+  ];
+  const figures = ({ size, macs, milliseconds, error, metric: value }: Outcome): string[] => [
+    printBytes(size),
+    printCount(macs),
+    ...(timed === undefined ? [] : [printDuration(milliseconds)]),
+    printShare(error),
+    ...(metric && value !== undefined ? [printMetric(metric.name, value)] : []),
+  ];
   const rows = [
     ['', 'actions', ...heads],
-    ['as it came', '', ...figures({ ...before, error: 0 }, metric)],
-    ...steps.map((step) => [step.pass, String(step.actions), ...figures(step, metric)]),
+    ['as it came', '', ...figures({ ...before, error: 0 })],
+    ...steps.map((step) => [step.pass, String(step.actions), ...figures(step)]),
   ];
   const table = printTable(rows).trimEnd().split('\n');
   const verdict = metric ? [describeMetric(metric)] : [];
-  const points = printTable([heads, ...tradeOff.map((point) => figures(point, metric))]);
+  const points = printTable([heads, ...tradeOff.map((point) => figures(point))]);
   const curve = tradeOff.length > 1 ? ['what sizes lose:', ...points.trimEnd().split('\n')] : [];
   const effort = `${attempts} ${attempts === 1 ? 'build' : 'builds'} measured`;
   return [...table, ...verdict, ...describeActions(actions), effort, ...curve];
 }
-
-const figures = (
-  { size, macs, error, metric: value }: Omit<Outcome, 'milliseconds'>,
-  metric: ReportedMetric | undefined,
-): string[] => [
-  printBytes(size),
-  printCount(macs),
-  printShare(error),
-  ...(metric && value !== undefined ? [printMetric(metric.name, value)] : []),
-];
 
 function describeMetric({ name, samples, before, after, bound, reported }: ReportedMetric): string {
   const change = (from: number, to: number): string => `${printMetric(name, from)} to ${printMetric(name, to)}`;

@@ -55,3 +55,10 @@ export const webDriverFailed = (url: string, reason: string) =>
     where: { file: url },
     remedy: 'Check the address, and the capabilities that it wants with --capabilities.',
   });
+
+export const profileWithoutWebGpu = (name: string) =>
+  new LccError({
+    code: 'LCC6208',
+    what: `The profile ${name} has no rates of WebGPU, on which alone this bundle runs.`,
+    remedy: 'Build for wasm too (--backends webgpu,wasm), or name the profile of a device that has WebGPU.',
+  });

@@ -54,8 +54,10 @@ export interface CompressionOptions {
   readonly maxDrop?: number | string;
   /** of everything one visitor downloads, after brotli: bytes, or text such as `300KB` */
   readonly maxSize?: number | string;
-  /** of a run, estimated: milliseconds, or text such as `8ms` */
+  /** of a run on `device`, estimated: milliseconds, or text such as `8ms` */
   readonly maxLatency?: number | string;
+  /** the profile of the device that times are estimated for: a name, or a file of `lcc calibrate`; by default the target's */
+  readonly device?: string;
   /** of decoded weights, inputs, outputs and scratch: bytes, or text such as `16MB` */
   readonly maxMemory?: number | string;
   readonly collapse?: 'auto' | 'off' | 'all';

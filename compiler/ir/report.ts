@@ -39,7 +39,7 @@ export interface Outcome {
   /** estimated download: brotli bytes of code and weights */
   readonly size: number;
   readonly macs: number;
-  /** of a run on the target's class of device, estimated */
+  /** of a run, estimated */
   readonly milliseconds: number;
   /** L2 error over the variation between inputs, of the worst output, on held-out calibration inputs */
   readonly error: number;
@@ -82,6 +82,8 @@ export interface NextAction extends PlannedAction {
 /** What lossy compression did, and what the whole of it loses. */
 export interface CompressionReport {
   readonly limits: Readonly<Record<string, number>>;
+  /** name of the device's profile that times are estimated by; earlier bundles do not tell it */
+  readonly device?: string;
   /** trial builds that were measured */
   readonly attempts: number;
   readonly before: Omit<Outcome, 'error'>;

@@ -23,7 +23,7 @@ export interface ShippedSize {
   readonly weights: number;
   /** multiply-adds of a run */
   readonly macs: number;
-  /** estimated milliseconds of a run on the target's class of device */
+  /** of a run on the device that the target is for, estimated */
   readonly milliseconds: number;
   /** bytes of constants once decoded, inputs, outputs and scratch */
   readonly memory: number;

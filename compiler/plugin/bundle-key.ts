@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isProfileName } from '../../targets/profiles/index.ts';
 import { filesBeside } from '../1-ingest/files-beside.ts';
 import { parseSource } from '../data/parse-source.ts';
 import { isModuleName } from '../data/user-module.ts';
@@ -16,15 +17,20 @@ export interface BundleKey {
 }
 
 /**
- * A hash of the contents of the model and of the files with its weights, of the options and what plans hold, of this
- * compiler's code, and of size and time of the data files, which may be large. Of a module that yields data or is a metric
+ * A hash of the contents of the model and of the files with its weights, of the options, of what plans and profiles
+ * hold, of this compiler's code, and of size and time of the data files, which may be large. Of a module that yields data or is a metric
  * only the file itself counts, not what it imports. @throws LccError LCC1001, LCC70xx
  */
 export function keyOf(model: string, options: CompileOptions): BundleKey {
   const { cache: _cache, threads: _threads, onStage: _onStage, onProgress: _onProgress, ...decisive } = options;
   if (!existsSync(model)) throw modelNotFound(model);
   const bytes = new Uint8Array(readFileSync(model));
-  const contents = [...filesBeside({ bytes, file: model }), ...planOf(options), ...metricOf(options)];
+  const contents = [
+    ...filesBeside({ bytes, file: model }),
+    ...planOf(options),
+    ...metricOf(options),
+    ...profileOf(options),
+  ];
   const data = [options.calibration, options.evaluation].flatMap((source) =>
     typeof source === 'string' ? filesOfSource(source) : [],
   );
@@ -40,6 +46,10 @@ const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 /** A metric of the user's own is a module. */
 const metricOf = ({ metric }: CompileOptions): string[] =>
   metric !== undefined && isModuleName(metric) && existsSync(metric) ? [resolve(metric)] : [];
+
+/** A device's profile that does not come with lcc. */
+const profileOf = ({ device }: CompileOptions): string[] =>
+  device !== undefined && !isProfileName(device) && existsSync(device) ? [resolve(device)] : [];
 
 const planOf = ({ plan }: CompileOptions): string[] => (typeof plan === 'string' && existsSync(plan) ? [plan] : []);
 

@@ -20,6 +20,7 @@ const single = [
   'maxDrop',
   'maxSize',
   'maxLatency',
+  'device',
   'maxMemory',
   'collapse',
   'rank',

@@ -9,6 +9,7 @@ export interface CompressionFlags {
   readonly maxDrop?: string;
   readonly maxSize?: string;
   readonly maxLatency?: string;
+  readonly device?: string;
   readonly maxMemory?: string;
   readonly collapse?: string;
   readonly rank?: string;
@@ -23,9 +24,9 @@ export interface CompressionFlags {
 
 /** The flags as options; what is not given is left out. @throws LccError LCC0002, LCC0003 */
 export function parseCompressionFlags(flags: CompressionFlags): CompressionOptions {
-  const { calibration, evaluation, metric, maxDrop, maxSize, maxLatency, maxMemory, plan } = flags;
+  const { calibration, evaluation, metric, maxDrop, maxSize, maxLatency, device, maxMemory, plan } = flags;
   return {
-    ...given({ calibration, evaluation, metric, maxDrop, maxSize, maxLatency, maxMemory, plan }),
+    ...given({ calibration, evaluation, metric, maxDrop, maxSize, maxLatency, device, maxMemory, plan }),
     ...(flags.sweep && { sweep: true }),
     ...(flags.threads === undefined ? {} : { threads: parseThreads(flags.threads) }),
     ...(flags.finetune === undefined ? {} : { finetune: parseFinetune(flags.finetune) }),

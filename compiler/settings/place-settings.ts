@@ -1,18 +1,20 @@
 import { resolve } from 'node:path';
+import { isProfileName } from '../../targets/profiles/index.ts';
 import { type Budget, parseBudget, readBudget } from '../6-budget/parse-budget.ts';
 import { isModuleName } from '../data/user-module.ts';
 import type { CompileOptions, CompressionOptions } from '../ir/bundle.ts';
 import type { BuildConfig } from './config.ts';
 
-/** Data sources are paths with options after a question mark; these, modules and other paths start from a folder. */
+/** Data sources are paths with options after a question mark; these, modules, profiles and other paths start from a folder. */
 export function placeData<T extends CompressionOptions>(options: T, folder: string): T {
   const place = (source: string): string => source.replace(/^[^?]*/, (path) => resolve(folder, path));
-  const { calibration, evaluation, metric, plan, cache } = options;
+  const { calibration, evaluation, metric, device, plan, cache } = options;
   return {
     ...options,
     ...(typeof calibration === 'string' && { calibration: place(calibration) }),
     ...(typeof evaluation === 'string' && { evaluation: place(evaluation) }),
     ...(metric !== undefined && isModuleName(metric) && { metric: resolve(folder, metric) }),
+    ...(device !== undefined && !isProfileName(device) && { device: resolve(folder, device) }),
     ...(typeof plan === 'string' && { plan: resolve(folder, plan) }),
     ...(cache !== undefined && { cache: resolve(folder, cache) }),
   };

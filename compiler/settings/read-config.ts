@@ -40,6 +40,7 @@ const fields: Readonly<Record<keyof BuildConfig, readonly [form: string, check: 
   maxDrop: ['a number or a share', (value) => isText(value) || isNumber(value)],
   maxSize: ['a size', (value) => isText(value) || isNumber(value)],
   maxLatency: ['milliseconds', (value) => isText(value) || isNumber(value)],
+  device: ['the name of a profile or a path', isText],
   maxMemory: ['a size', (value) => isText(value) || isNumber(value)],
   collapse: ['auto, off or all', isOneOf('auto', 'off', 'all')],
   rank: ['auto, off or a share of variance', (value) => isNumber(value) || isOneOf('auto', 'off')(value)],

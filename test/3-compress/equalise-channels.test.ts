@@ -161,6 +161,12 @@ describe('inputs in integers', () => {
     expect(factors(alone.graph)).toHaveLength(1);
   });
 
+  it('are not made ready for it where nothing is stored', () => {
+    const stored = makeQuantise(samples, makeRunner)(graph, { encoding: () => undefined, equalised: 'where it helps' });
+    expect(stored.actions).toEqual([]);
+    expect(stored.graph).toBe(graph);
+  });
+
   it('balance the ranges of inputs with those of weights in units of their rows', () => {
     const ranges = rangesOf(graph, samples);
     const { graph: equal, scales } = equaliseChannels(graph, ranges);

@@ -9,7 +9,6 @@ import type { BudgetText, TimeText } from '../../compiler/6-budget/parse-budget.
 import type { Round, TimingResult, TimingTask } from '../../compiler/6-budget/timing/page.ts';
 import { noBrowser, pageFailed } from '../../compiler/diagnostics/browser.ts';
 import { targets } from '../../targets/index.ts';
-import { profiles } from '../../targets/profiles/index.ts';
 import { readProfile } from '../../targets/profiles/parse-profile.ts';
 import { withFolder } from '../harness/bundle-folder.ts';
 
@@ -122,7 +121,7 @@ describe('latency', () => {
   });
 
   test('is inconclusive on a machine slower than what the bundle is for', async () => {
-    const { name, wasm } = profiles[targets['mobile-webgpu'].profile];
+    const { name, wasm } = targets['mobile-webgpu'].profile;
     const { rows } = await timesOf(
       { latency: '2 ms' },
       deviceOf(() => steady(3, wasm.float / 2)),

@@ -59,6 +59,25 @@ it('says what each step saved and lost, what was done where, and what sizes lose
   `);
 });
 
+it('says how long a run takes, and where, when that is limited', () => {
+  const outcome = { size: 54_300, macs: 2_200_000, milliseconds: 0.9, error: 0.01 };
+  const lines = describeCompression({
+    limits: { latency: 1 },
+    device: 'my-phone',
+    attempts: 3,
+    before: { ...outcome, milliseconds: 1.25 },
+    steps: [{ pass: 'trim-width', actions: 1, ...outcome }],
+    actions: [],
+    tradeOff: [outcome],
+  });
+  expect(lines.join('\n')).toMatchInlineSnapshot(`
+    "            actions  size     multiply-adds  estimated on my-phone  relative error
+    as it came           54.3 KB  2.20 M         1.25 ms                0.00 %
+    trim-width  1        54.3 KB  2.20 M         900 µs                 1.00 %
+    3 builds measured"
+  `);
+});
+
 describe('half precision', () => {
   const half = (place: string, more: Partial<ActionReport> = {}): ActionReport => ({
     pass: 'quantize-weights',

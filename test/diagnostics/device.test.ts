@@ -6,6 +6,7 @@ import {
   profileInvalid,
   profileNotWritten,
   profileUnknown,
+  profileWithoutWebGpu,
   webDriverFailed,
 } from '../../compiler/diagnostics/device.ts';
 
@@ -18,8 +19,9 @@ it('what goes wrong with devices and their profiles, word for word', () => {
     noDeviceJoined(['https://192.0.2.1:4000/f00/'], 600),
     deviceLost(60),
     webDriverFailed('http://localhost:9515', 'no such browser.'),
+    profileWithoutWebGpu('my-phone'),
   ];
-  expect(errors.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2, 2]);
+  expect(errors.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
   expect(errors.map(({ message }) => message).join('\n\n')).toMatchInlineSnapshot(`
     "LCC6201: There is no device profile "phone", and no file of that name.
       Next: Choose from phone-low, tv, or name a file that lcc calibrate wrote.
@@ -46,6 +48,9 @@ it('what goes wrong with devices and their profiles, word for word', () => {
 
     LCC6207: The WebDriver endpoint failed: no such browser.
       at http://localhost:9515
-      Next: Check the address, and the capabilities that it wants with --capabilities."
+      Next: Check the address, and the capabilities that it wants with --capabilities.
+
+    LCC6208: The profile my-phone has no rates of WebGPU, on which alone this bundle runs.
+      Next: Build for wasm too (--backends webgpu,wasm), or name the profile of a device that has WebGPU."
   `);
 });

@@ -118,7 +118,7 @@ describe('the key of a bundle', () => {
     );
   });
 
-  test('is another for another option, plan, array, data file or metric', () => {
+  test('is another for another option, plan, array, data file, metric or profile', () => {
     const seen = new Set([key()]);
     const expectAnother = (found: string) => {
       expect(seen.has(found)).toBe(false);
@@ -138,6 +138,12 @@ describe('the key of a bundle', () => {
     for (const score of [0, 1]) {
       app.write('metric.ts', `export default () => ${score};`);
       expectAnother(key({ metric }));
+    }
+    expectAnother(key({ device: 'tv' }));
+    const device = app.at('phone.json');
+    for (const profile of ['{}', '[]']) {
+      app.write('phone.json', profile);
+      expectAnother(key({ device }));
     }
     expect(existsSync(app.at('two.onnx'))).toBe(false);
     expect(() => keyOf(app.at('two.onnx'), options)).toThrow('LCC1001');

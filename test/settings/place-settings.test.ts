@@ -7,20 +7,29 @@ import { budgetFrom, placeData } from '../../compiler/settings/place-settings.ts
 const folder = mkdtempSync(join(tmpdir(), 'lcc-place-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('data, plans, caches and modules of metrics start from the folder; names of metrics stay', () => {
+test('data, plans, caches, profiles and modules of metrics start from the folder; names of metrics and profiles stay', () => {
   expect(
     placeData(
-      { calibration: 'a.npy?limit=2', evaluation: '/b.npy', metric: 'score.ts', plan: 'plan.json', cache: 'kept' },
+      {
+        calibration: 'a.npy?limit=2',
+        evaluation: '/b.npy',
+        metric: 'score.ts',
+        device: 'my-phone.json',
+        plan: 'plan.json',
+        cache: 'kept',
+      },
       '/app',
     ),
   ).toEqual({
     calibration: '/app/a.npy?limit=2',
     evaluation: '/b.npy',
     metric: '/app/score.ts',
+    device: '/app/my-phone.json',
     plan: '/app/plan.json',
     cache: '/app/kept',
   });
-  expect(placeData({ metric: 'top-1' }, '/app')).toEqual({ metric: 'top-1' });
+  const named = { metric: 'top-1', device: 'phone-low' };
+  expect(placeData(named, '/app')).toEqual(named);
 });
 
 test.each(['budget.json', 'budgets/web', ' budgets/web '])('the budget file "%s" starts from the folder', (path) => {

@@ -47,7 +47,7 @@ it('loops and epilogues count', () => {
 describe('the target', () => {
   it('decides by its profile and by what its modules use', () => {
     const phone = pointwise(64, 64);
-    expect(phone / pointwise(64, 64, {}, { ...targets['mobile-wasm'], profile: 'phone-low' })).toBeCloseTo(
+    expect(phone / pointwise(64, 64, {}, { ...targets['mobile-wasm'], profile: profiles['phone-low'] })).toBeCloseTo(
       profiles['phone-low'].wasm.float / profiles['phone-mid'].wasm.float,
     );
     expect(pointwise(64, 64, {}, { ...targets['mobile-wasm'], wasm: targets['embedded-wasm'].wasm })).toBeGreaterThan(

@@ -92,6 +92,9 @@ export const makeQuantiseDraft =
         },
       ];
     });
+    // nothing is readied for integers where nothing is stored
+    if (equalised === 'where it helps' && stored.length === 0 && attentions.length === 0)
+      return { actions: [], graph: unequal.graph };
     const actions = [...offers.readers().map(describeEqualised), ...stored, ...attentions.map(describeAttention)];
     const kinds = encodings.map(({ chosen }) => chosen && kindOfLabel(chosen.label));
     const names = new Set(attentions.map(({ name }) => name));

@@ -31,7 +31,13 @@ export const outcomeCells = (
 ];
 
 /** The whole after each lossy pass, then every action. */
-export function printLoss({ before, steps, actions, metric }: CompressionReport): Html {
+export function printLoss({
+  before,
+  steps,
+  actions,
+  metric,
+  device = "the target's devices",
+}: CompressionReport): Html {
   if (steps.length === 0) return html`<p>Compression was asked for and took no step: nothing is lost.</p>`;
   return html`
 <figure><figcaption>Relative error of the outputs after each step</figcaption>
@@ -49,7 +55,7 @@ ${printTable({
   ],
 })}
 <p class="note">Relative error is the L2 error of the worst output over how much it varies from input to input, on inputs held
-out from calibration. The download is an estimate of code and weights after brotli; times are estimates for the target's devices.</p>
+out from calibration. The download is an estimate of code and weights after brotli; times are estimates for ${device}.</p>
 ${metric ? printVerdict(metric) : undefined}
 ${printActions(actions)}`;
 }
