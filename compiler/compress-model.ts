@@ -52,7 +52,15 @@ export async function compressModel(
   const memory = openTrialMemory(options.cache, { ...data, switches: compression.switches, target });
   const script = await estimateScript(graph, target);
   const started = performance.now();
-  const helpers = openTrialHelpers({ ...compression, ...data, target, script }, memory, options.threads);
+  let hasTrial = false;
+  const looks = new Set<string>();
+  const onLook = (what: string): void => {
+    // several threads may begin with the same
+    if (!hasTrial && !looks.has(what)) options.onProgress?.(`first look: ${what}`);
+    looks.add(what);
+  };
+  const { threads } = options;
+  const helpers = openTrialHelpers({ ...compression, ...data, target, script }, memory, { threads, onLook });
   const task: CompressTask = {
     ...compression,
     ...data,
@@ -65,7 +73,9 @@ export async function compressModel(
     finetune:
       options.finetune && (await makeFinetune(graph, { samples: calibration, labels: calibrationLabels }, options)),
     measureSize: makeMeasureSize(target, script),
+    onLook,
     onTrial: (trial, count, done) => {
+      hasTrial = true;
       const line = `attempt ${count}: ${printSize(trial, compression.limits, target)}, ${printLoss(trial.loss)}`;
       options.onProgress?.(line, ((performance.now() - started) * (1 - done)) / done);
     },

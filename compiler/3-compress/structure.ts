@@ -96,6 +96,8 @@ export interface StructureKnowledge {
   /** relative squared error of the outputs per that of a value; 1 where left out */
   readonly sensitivityOf?: (graph: Graph, value: ValueId) => number;
   readonly memory?: StructureMemory;
+  /** hears what is worked out that nothing remembers */
+  readonly onLook?: ((what: string) => void) | undefined;
 }
 
 /** The passes that have a place in a graph as it is. */
@@ -120,6 +122,7 @@ export function makeRestructure(
     makeRunner,
     sensitivityOf: knowledge.sensitivityOf ?? (() => 1),
     memory: knowledge.memory ?? noStructureMemory,
+    onLook: knowledge.onLook ?? (() => {}),
   };
   const original = makeStage(context, '', () => ({ graph, unfolded: graph, taken: [] }));
   return ({ isActive, level: choose }, visit = () => {}) => {
@@ -147,6 +150,7 @@ export function makeRestructure(
 }
 
 interface Context extends Required<StructureKnowledge> {
+  readonly onLook: (what: string) => void;
   readonly samples: readonly Feeds[];
   readonly makeRunner: MakeRunner;
 }
@@ -168,14 +172,14 @@ interface Applied {
 }
 
 function makeStage(context: Context, key: string, make: () => Applied): Stage {
-  const { samples, makeRunner, sensitivityOf, memory } = context;
+  const { sensitivityOf, memory } = context;
   const applied = once(make);
   const found = new Map<number, readonly Offer[]>();
   const stages = new Map<string, Stage>();
   const find = (index: number): readonly Offer[] => {
     const pass = structuralPasses[index];
     if (!pass) throw new RangeError(`there is no pass ${index}`);
-    const offers = found.get(index) ?? findOffers(pass.find, applied().graph, samples, makeRunner);
+    const offers = found.get(index) ?? findOffers(context, pass, applied().graph);
     found.set(index, offers);
     return offers;
   };
@@ -217,12 +221,12 @@ interface Offer {
 }
 
 function findOffers(
-  find: FindCandidates,
+  { samples, makeRunner, onLook }: Context,
+  { name, find }: (typeof structuralPasses)[number],
   graph: Graph,
-  samples: readonly Feeds[],
-  makeRunner: MakeRunner,
 ): readonly Offer[] {
   const candidates = find(graph);
+  if (candidates.length > 0) onLook(`${name}, ${candidates.length} ${candidates.length === 1 ? 'place' : 'places'}`);
   const requests = candidates.flatMap((candidate) => candidate.requests);
   const statistics = observe(graph, requests, samples, makeRunner);
   return candidates.map((candidate) => ({ candidate, levels: candidate.levels(statistics) }));

@@ -17,6 +17,13 @@ export interface HelpersTask extends Omit<WorkerTask, 'validation'> {
   readonly validation: Validation | undefined;
 }
 
+export interface HelpersOptions {
+  /** by default as many as there are cores */
+  readonly threads?: number | undefined;
+  /** what one of them works out that nothing remembers, as it begins */
+  readonly onLook?: (what: string) => void;
+}
+
 const extension = extname(new URL(import.meta.url).pathname);
 /** TypeScript, as the tests run it: threads take longer to start than most searches take. */
 const isSource = extension === '.ts';
@@ -35,7 +42,7 @@ const mostBytes = 2 ** 28;
 export function openTrialHelpers(
   { validation, ...task }: HelpersTask,
   memory: LoggedMemory,
-  threads?: number,
+  { threads, onLook = () => {} }: HelpersOptions = {},
 ): TrialHelpers | undefined {
   const count = Math.min(mostThreads, threads ?? (isSource ? 1 : availableParallelism()));
   const isKnown = validation === undefined || metrics.includes(validation.metric);
@@ -47,7 +54,7 @@ export function openTrialHelpers(
       return performance.now() >= begin;
     },
     begin(asked) {
-      pool ??= new Pool(count, { ...task, validation: validation && samplesOf(validation) }, memory);
+      pool ??= new Pool(count, { ...task, validation: validation && samplesOf(validation) }, memory, onLook);
       pool.add(asked);
     },
     done: async (asked) => pool?.done(asked),
@@ -87,12 +94,14 @@ interface Job {
 /** Jobs in the order in which they were added, each for the next free thread. */
 class Pool {
   readonly #memory: LoggedMemory;
+  readonly #onLook: (what: string) => void;
   readonly #jobs = new Map<string, Job>();
   readonly #waiting: Job[] = [];
   #threads: Thread[];
 
-  constructor(count: number, task: WorkerTask, memory: LoggedMemory) {
+  constructor(count: number, task: WorkerTask, memory: LoggedMemory, onLook: (what: string) => void) {
     this.#memory = memory;
+    this.#onLook = onLook;
     this.#threads = Array.from({ length: count }, () => this.#start(task));
   }
 
@@ -122,8 +131,12 @@ class Pool {
     const flags = isSource ? { execArgv: ['--import', import.meta.resolve('jiti/register')] } : {};
     const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), { workerData: task, ...flags });
     const thread: Thread = { worker, told: 0, current: undefined };
-    worker.on('message', ({ learnt }: WorkerReply) => {
-      this.#memory.add(learnt);
+    worker.on('message', (reply: WorkerReply) => {
+      if ('look' in reply) {
+        this.#onLook(reply.look);
+        return;
+      }
+      this.#memory.add(reply.learnt);
       thread.current?.finish();
       thread.current = undefined;
       this.#hand();

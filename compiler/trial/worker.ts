@@ -32,15 +32,14 @@ export interface WorkerRequest {
   readonly known: readonly Entry[];
 }
 
-/** What it found out. */
-export interface WorkerReply {
-  readonly learnt: readonly Entry[];
-}
+/** What it is working out, then what it found. */
+export type WorkerReply = { readonly look: string } | { readonly learnt: readonly Entry[] };
 
 if (parentPort) serve(parentPort, workerData);
 
 function serve(port: MessagePort, task: WorkerTask): void {
   const memory = makeMemory();
+  const reply = (message: WorkerReply): void => port.postMessage(message);
   let opened: ReturnType<typeof openSearch> | undefined;
   port.on('message', async ({ asked, known }: WorkerRequest) => {
     memory.add(known);
@@ -49,13 +48,13 @@ function serve(port: MessagePort, task: WorkerTask): void {
       ...task,
       memory,
       makeRunner,
+      onLook: (look) => reply({ look }),
       validation: task.validation && validationOf(task.validation),
       measureSize: makeMeasureSize(task.target, task.script),
     });
     const { trials } = await opened;
     await trials.at(asked.offer, asked.overrides);
-    const reply: WorkerReply = { learnt: memory.since(first) };
-    port.postMessage(reply);
+    reply({ learnt: memory.since(first) });
   });
 }
 

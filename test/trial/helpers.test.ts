@@ -46,7 +46,7 @@ let opened: TrialHelpers | undefined;
 afterEach(() => opened?.close());
 const open = (changed: Partial<HelpersTask>, threads?: number) => {
   const memory = makeMemory();
-  opened = openTrialHelpers({ ...task, ...changed }, memory, threads);
+  opened = openTrialHelpers({ ...task, ...changed }, memory, { threads });
   return { helpers: opened, memory };
 };
 
@@ -116,8 +116,17 @@ describe('threads that measure trials', () => {
     for (const [i, threads] of [1, 2].entries())
       reports.push((await compile(model, { ...options, threads, onProgress: (line) => lines[i]!.push(line) })).report);
     expect(reports[1]).toEqual(reports[0]);
-    expect(lines[1]).toEqual(lines[0]);
-    expect(lines[0]!.length).toBeGreaterThan(5);
+    const attempts = lines.map((all) => all.filter((line) => line.startsWith('attempt ')));
+    expect(attempts[1]).toEqual(attempts[0]);
+    expect(attempts[0]!.length).toBeGreaterThan(5);
+    // before the first one it is told, once, what takes so long; by other threads too
+    for (const [i, all] of lines.entries()) {
+      const looks = all.filter((line) => line.startsWith('first look: '));
+      expect(all).toEqual([...looks, ...attempts[i]!]);
+      expect(looks[0]).toBe('first look: how much the outputs depend on 2 values');
+      expect(looks).toContain('first look: truncate-rank, 2 places');
+      expect(new Set(looks).size).toBe(looks.length);
+    }
   }, 120_000);
 
   it('are waited for by a process that has nothing else to do, which ends after them', async () => {

@@ -43,6 +43,8 @@ export interface CompressTask {
    * others are held out. Its graph keeps its form.
    */
   readonly finetune?: ((graph: Graph, count: number) => Promise<Graph>) | undefined;
+  /** what is worked out that nothing remembers, as it begins */
+  readonly onLook?: (what: string) => void;
   /** each different result of the search, as it is measured, and the share of all that is done, about */
   readonly onTrial?: (trial: Figures, count: number, done: number) => void;
 }
@@ -159,6 +161,7 @@ export type SearchTask = Pick<
   | 'measureSize'
   | 'memory'
   | 'helpers'
+  | 'onLook'
   | 'onTrial'
 >;
 
@@ -176,7 +179,7 @@ interface Search {
 
 /** Measures the original, and what the outputs' error is relative to. */
 export async function openSearch(task: SearchTask): Promise<Search> {
-  const { graph, calibration, makeRunner, memory } = task;
+  const { graph, calibration, makeRunner, memory, onLook } = task;
   const heldOutCount = Math.min(mostHeldOut, Math.floor(calibration.length / 5));
   const samples = calibration.slice(0, calibration.length - heldOutCount);
   const known = samples.length > 0 ? samples : task.standIns;
@@ -186,8 +189,8 @@ export async function openSearch(task: SearchTask): Promise<Search> {
     const size = task.measureSize(made);
     return { loss: await judge(made), size: await size };
   };
-  const sensitivityOf = measureSensitivitiesByName(graph, samples.slice(0, mostProbed), makeRunner, memory);
-  const builder = makeBuilder(graph, samples, makeRunner, { sensitivityOf, memory });
+  const sensitivityOf = measureSensitivitiesByName(graph, samples.slice(0, mostProbed), makeRunner, memory, onLook);
+  const builder = makeBuilder(graph, samples, makeRunner, { sensitivityOf, memory, onLook });
   const before = await task.measureSize(graph);
   const trials = makeTrials({
     switches: task.switches,

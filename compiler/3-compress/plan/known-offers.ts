@@ -36,6 +36,8 @@ export interface StoringKnowledge {
   /** relative squared error of the outputs per that of a value; 1 where left out */
   readonly sensitivityOf?: (graph: Graph, value: ValueId) => number;
   readonly memory?: StoringMemory;
+  /** hears what is worked out that nothing remembers */
+  readonly onLook?: ((what: string) => void) | undefined;
 }
 
 /** What is offered of a draft: figures that decide, remembered or found, and behind them what makes it. */
@@ -67,6 +69,7 @@ export const noStoringMemory: StoringMemory = {
 };
 
 interface Context extends Required<StoringKnowledge> {
+  readonly onLook: (what: string) => void;
   readonly samples: readonly Feeds[];
   readonly makeRunner: MakeRunner;
 }
@@ -75,21 +78,21 @@ interface Context extends Required<StoringKnowledge> {
 export function makeOffersOf(
   samples: readonly Feeds[],
   makeRunner: MakeRunner,
-  { sensitivityOf = () => 1, memory = noStoringMemory }: StoringKnowledge = {},
+  { sensitivityOf = () => 1, memory = noStoringMemory, onLook = () => {} }: StoringKnowledge = {},
 ): OffersOf {
   const known = new WeakMap<Draft, Map<string, KnownOffers>>();
   return (draft, equalised) => {
     const way = equalised === 'where it helps' ? equalised : JSON.stringify([...equalised]);
     const ways = known.get(draft) ?? new Map<string, KnownOffers>();
     known.set(draft, ways);
-    const context = { samples, makeRunner, sensitivityOf, memory };
+    const context = { samples, makeRunner, sensitivityOf, memory, onLook };
     const found = ways.get(way) ?? knowOffers(context, `${draft.key} ${way}`, makeOffers(context, draft, equalised));
     ways.set(way, found);
     return found;
   };
 }
 
-function makeOffers({ samples, makeRunner }: Context, draft: Draft, wanted: Equalisation): RealOffers {
+function makeOffers({ samples, makeRunner, onLook }: Context, draft: Draft, wanted: Equalisation): RealOffers {
   const equalised = once(() => {
     if (samples.length === 0 || (wanted !== 'where it helps' && wanted.size === 0))
       return { graph: draft.graph(), readers: [] };
@@ -100,7 +103,10 @@ function makeOffers({ samples, makeRunner }: Context, draft: Draft, wanted: Equa
   return {
     graph,
     readers: () => equalised().readers,
-    encodings: once(() => offerEncodings(graph(), samples, makeRunner)),
+    encodings: once(() => {
+      onLook('weights in fewer bits');
+      return offerEncodings(graph(), samples, makeRunner);
+    }),
     attentions: once(() => offerIntegerAttention(graph(), samples.slice(0, mostTried), makeRunner)),
   };
 }

@@ -1,5 +1,6 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
+import type { FeatureValue } from '../calibrate/features-along.ts';
 import { measureSensitivities } from '../calibrate/sensitivity.ts';
 import { recallOr } from '../remembered.ts';
 import type { TrialMemory } from './trial-memory.ts';
@@ -21,8 +22,16 @@ export function measureSensitivitiesByName(
   samples: readonly Feeds[],
   makeRunner: MakeRunner,
   memory: Pick<TrialMemory, 'sensitivities'>,
+  onLook: (what: string) => void = () => {},
 ): SensitivityOf {
-  const byName = new Map(recallOr(memory.sensitivities, '', () => measureByName(graph, samples, makeRunner)));
+  const byName = new Map(
+    recallOr(memory.sensitivities, '', () => {
+      const values = probedValues(graph);
+      onLook(`how much the outputs depend on ${values.length} values`);
+      const measured = measureSensitivities(graph, values, samples, makeRunner);
+      return [...measured].map(([id, value]): [string, number] => [graph.values.get(id)?.name ?? '', value]);
+    }),
+  );
   return (current, value) => {
     let id: ValueId | undefined = value;
     for (let step = 0; id !== undefined && step < farthest; step++) {
@@ -35,13 +44,10 @@ export function measureSensitivitiesByName(
   };
 }
 
-function measureByName(graph: Graph, samples: readonly Feeds[], makeRunner: MakeRunner): [string, number][] {
-  const values = graph.nodes.flatMap((node) => {
+const probedValues = (graph: Graph): FeatureValue[] =>
+  graph.nodes.flatMap((node) => {
     const [id] = node.outputs;
     const type = id === undefined ? undefined : graph.values.get(id)?.type;
     if (id === undefined || !type || !probedOps.has(node.op)) return [];
     return [{ id, axis: node.op === 'conv' ? 1 : Math.max(0, type.shape.length - 1) }];
   });
-  const measured = measureSensitivities(graph, values, samples, makeRunner);
-  return [...measured].map(([id, value]) => [graph.values.get(id)?.name ?? '', value]);
-}

@@ -1,7 +1,13 @@
 import type { Graph } from '../../ir/graph.ts';
 import type { PlannedAction } from '../../ir/report.ts';
 import type { Feeds, MakeRunner, ShippedSize } from '../../ir/trial.ts';
-import { type Action, makeRestructure, type PassResult, type StructureMemory } from '../structure.ts';
+import {
+  type Action,
+  makeRestructure,
+  type PassResult,
+  type StructureKnowledge,
+  type StructureMemory,
+} from '../structure.ts';
 import { type Asked, type Helpers, NotRemembered } from './ahead.ts';
 import { type Choices, pricedChoices } from './choices.ts';
 import { makeOffersOf, type StoringMemory } from './known-offers.ts';
@@ -49,7 +55,10 @@ export function makeBuilder(
   graph: Graph,
   samples: readonly Feeds[],
   makeRunner: MakeRunner,
-  knowledge: { readonly sensitivityOf?: SensitivityOf; readonly memory?: StructureMemory & StoringMemory } = {},
+  knowledge: Pick<StructureKnowledge, 'onLook'> & {
+    readonly sensitivityOf?: SensitivityOf;
+    readonly memory?: StructureMemory & StoringMemory;
+  } = {},
 ): Builder {
   const restructure = makeRestructure(graph, samples, makeRunner, knowledge);
   const read = samples.slice(0, mostRead);
