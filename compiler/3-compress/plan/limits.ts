@@ -31,6 +31,11 @@ export const isWithinLoss = ({ loss }: Pick<Figures, 'loss'>, { drop }: Limits):
 export const wantsFit = ({ size, latency, memory }: Limits): boolean =>
   [size, latency, memory].some((limit) => limit !== undefined);
 
+/** Losses below this are all the same. */
+const leastLoss = 1e-6;
+
+export const logLoss = ({ loss }: Pick<Figures, 'loss'>): number => Math.log(Math.max(leastLoss, decisiveLoss(loss)));
+
 export const isMet = (figures: Figures, limits: Limits): boolean =>
   excessOf(figures, limits) <= 0 && isWithinLoss(figures, limits);
 

@@ -1,6 +1,6 @@
 import type { Arm } from './arms.ts';
 import { decisiveLoss } from './judge.ts';
-import { bestOf, excessOf, type Figures, isPast, nearEnough, nearestOf, totalOf, wantsFit } from './limits.ts';
+import { bestOf, excessOf, type Figures, isPast, logLoss, nearEnough, nearestOf, totalOf, wantsFit } from './limits.ts';
 import type { Limits } from './options.ts';
 
 /** What a search tries. */
@@ -167,8 +167,8 @@ function promiseOf(
   const last = points.at(-1);
   if (!first || !last) return { bracket: [range.first, range.last], isBeyond: true, score: Number.POSITIVE_INFINITY };
   if (crossing < 0) {
-    const shortfall = wantsFit(limits) ? beyondAll + excessOf(last, limits) : scoreOf(last, limits);
-    return { bracket: [grid.at(-1) ?? 0, range.last], isBeyond: true, score: shortfall };
+    const score = wantsFit(limits) ? scoreBeyond(points.at(-2), last, limits) : scoreOf(last, limits);
+    return { bracket: [grid.at(-1) ?? 0, range.last], isBeyond: true, score };
   }
   if (!before || !after) {
     const score = wantsFit(limits) ? scoreOf(first, limits) : beyondAll + decisiveLoss(first.loss);
@@ -180,14 +180,22 @@ function promiseOf(
   return { bracket: [grid[crossing - 1] ?? 0, grid[crossing] ?? 0], isBeyond: false, score };
 }
 
+/** What a curve that ends before the limit has there, if it goes on as between its last two points. */
+function scoreBeyond(before: Figures | undefined, last: Figures, limits: Limits): number {
+  const left = excessOf(last, limits);
+  const decade = before ? excessOf(before, limits) - left : 0;
+  if (!before || left > mostDecades * decade) return beyondAll + left;
+  const score = scoreOf(last, limits);
+  return score + (left / decade) * (score - scoreOf(before, limits));
+}
+
+/** A curve that ends farther from the limit is not expected to get there. */
+const mostDecades = 2;
 /** Above every score of a curve that crosses. */
 const beyondAll = 1e3;
-/** Losses below this are all the same. */
-const leastLoss = 1e-6;
-
 /** How far a result still is from where it crosses; negative beyond. */
 const distanceOf = (figures: Figures, limits: Limits): number =>
   wantsFit(limits) ? excessOf(figures, limits) : (limits.drop ?? 0) - decisiveLoss(figures.loss);
 
 const scoreOf = (figures: Figures, limits: Limits): number =>
-  wantsFit(limits) ? Math.log(Math.max(leastLoss, decisiveLoss(figures.loss))) : Math.log(totalOf(figures));
+  wantsFit(limits) ? logLoss(figures) : Math.log(totalOf(figures));

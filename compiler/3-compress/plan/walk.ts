@@ -2,7 +2,18 @@ import type { NextAction } from '../../ir/report.ts';
 import type { ShippedSize } from '../../ir/trial.ts';
 import type { Asked } from './ahead.ts';
 import { decisiveLoss, guidingLoss } from './judge.ts';
-import { excessOf, isBetter, isMet, isPast, nearEnough, totalOf, wantsFit } from './limits.ts';
+import {
+  bestOf,
+  excessOf,
+  type Figures,
+  isBetter,
+  isMet,
+  isPast,
+  logLoss,
+  nearEnough,
+  totalOf,
+  wantsFit,
+} from './limits.ts';
 import type { Limits } from './options.ts';
 import {
   type Amount,
@@ -163,12 +174,24 @@ function savedBy({ trial: from }: Stand, { trial: to }: Stand, amount: Amount): 
 /** Walks that are tried, and how far past its limit a start may be. */
 const starts = { count: 2, farthest: 0.4 };
 
-/** Results that are not compressed enough yet, to walk on from: near the limits, of least loss. */
+/**
+ * Results that are not compressed enough yet, to walk on from: near the limits, of those that promise least loss there, by
+ * how losses rise between the best of them and what meets the limits.
+ */
 export function startsOf<T extends Trial>(limits: Limits, all: readonly T[]): T[] {
   const open = all.filter((one) => !isPast(one, limits));
   if (!wantsFit(limits)) return [...open].sort((a, b) => totalOf(a) - totalOf(b)).slice(0, starts.count);
   const near = open.filter((one) => excessOf(one, limits) < starts.farthest);
-  const nearest = [...open].sort((a, b) => excessOf(a, limits) - excessOf(b, limits)).slice(0, 1);
-  const byLoss = near.sort((a, b) => decisiveLoss(a.loss) - decisiveLoss(b.loss) || totalOf(a) - totalOf(b));
-  return (near.length > 0 ? byLoss : nearest).slice(0, starts.count);
+  if (near.length === 0) return open.sort((a, b) => excessOf(a, limits) - excessOf(b, limits)).slice(0, 1);
+  near.sort((a, b) => decisiveLoss(a.loss) - decisiveLoss(b.loss) || totalOf(a) - totalOf(b));
+  const rise = riseOf(limits, near[0], bestOf(limits, all));
+  const promised = (one: T): number => logLoss(one) + rise * excessOf(one, limits);
+  return near.sort((a, b) => promised(a) - promised(b)).slice(0, starts.count);
+}
+
+/** How much the logarithm of the loss rises by, for so much less past the limits. */
+function riseOf(limits: Limits, open: Figures | undefined, met: Figures | undefined): number {
+  if (!open || !met) return 0;
+  const nearer = excessOf(open, limits) - excessOf(met, limits);
+  return nearer > 0 ? Math.max(0, logLoss(met) - logLoss(open)) / nearer : 0;
 }

@@ -68,6 +68,22 @@ describe('search', () => {
     expect(found?.arm.name).toBe('trim-width');
   });
 
+  it('goes on from the end of the grid where that promises least', async () => {
+    // all arms but this one meet the limit within the grid, and lose much by then
+    const slow = 'truncate-rank';
+    const figuresOf = ({ arm, price, ...offer }: Offer): Attempt => {
+      const decades = Math.log10(price) + 5;
+      const along = arm.name === slow ? decades / 10 : decades / 6;
+      const size = { code: 0, weights: 1000 * (1 - along), macs: 1, milliseconds: 1, memory: 1 };
+      const error = along ** 3 * (arm.name === slow ? 0.2 : 1);
+      return { arm, price, ...offer, size, loss: { error, metric: undefined } };
+    };
+    const attempt = async (offer: Offer): Promise<Attempt> => figuresOf(offer);
+    const limits = { ...none, size: 400 };
+    const all = await search(limits, await measureGrid(limits, arms, attempt), attempt);
+    expect(bestOf(limits, all)?.arm.name).toBe(slow);
+  });
+
   it('says that nothing fits, with the nearest', async () => {
     const { found, isFeasible } = await find({ ...none, size: 90 });
     expect(isFeasible).toBe(false);

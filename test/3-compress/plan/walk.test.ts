@@ -125,6 +125,20 @@ describe('ascend', () => {
   });
 });
 
+it('walks start where losses that go on rising as they do promise least', () => {
+  const { start } = trialsFrom({});
+  const at = (milliseconds: number, error: number): Trial => ({
+    ...start,
+    size: { ...start.size, milliseconds },
+    loss: { error, metric: undefined },
+  });
+  const [far, worse, near, met] = [at(130, 0.04), at(104, 0.5), at(106, 0.18), at(99, 0.56)];
+  const limits = { ...none, latency: 100 };
+  expect(startsOf(limits, [far, worse, near, met])).toEqual([near, far]);
+  // of a slope nothing is known
+  expect(startsOf(limits, [far, worse, near])).toEqual([far, near]);
+});
+
 it('walks start near the limit, from those that lose least', () => {
   const { start: large } = trialsFrom({});
   const { start: near } = trialsFrom({ 'store a': 'int8' });
