@@ -32,8 +32,10 @@ export function makeDeclareTypes({ types: place = true }: PluginOptions): Declar
     ambient.set(end, alike);
     const isNew = !alike.has(file);
     alike.set(file, types);
-    const tails = tellApart([...alike.keys()].map((path) => path.split(sep).join('/')));
-    const modules = [...alike].map(([model, text], i) => ({ model, text, tail: tails[i] ?? model, query }));
+    // by their paths: they come in the order in which they are built
+    const known = [...alike].sort(([a], [b]) => (a < b ? -1 : 1));
+    const tails = tellApart(known.map(([path]) => path.split(sep).join('/')));
+    const modules = known.map(([model, text], i) => ({ model, text, tail: tails[i] ?? model, query }));
     for (const { model, text, tail } of modules) {
       const folder = place === true ? dirname(model) : resolve(root, place);
       if (place !== true && modules.length > 1) forget(join(folder, fileNameOf(end)));

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { rollup } from 'rollup';
 import { describe, expect, test } from 'vitest';
+import { makeDeclareTypes } from '../../compiler/plugin/declare-types.ts';
 import lcc, { type PluginOptions } from '../../compiler/plugin/rollup.ts';
 import { tellApart } from '../../compiler/plugin/tell-apart.ts';
 import { repository } from '../harness/source-imports.ts';
@@ -123,6 +124,16 @@ describe('types of imported models', () => {
       ]);
     });
   });
+});
+
+test('models that are called alike are told in the order of their paths, whichever is built first', () => {
+  const app = makeApp({ 'one/m.onnx': scalingModel(), 'two/m.onnx': scalingModel() });
+  const declare = makeDeclareTypes({ types: app.at('types') });
+  const told: string[] = [];
+  for (const folder of ['two', 'one'])
+    declare({ file: app.at(`${folder}/m.onnx`), query: '' }, 'export {};', app.folder, (text) => told.push(text));
+  expect(told).toHaveLength(1);
+  expect(told[0]?.match(/(?<=- )\S+/g)).toEqual(['*/one/m.onnx', '*/two/m.onnx']);
 });
 
 test.each([
