@@ -118,7 +118,10 @@ function boundTensors(graph: Graph, { constants }: CompileOptions): Record<strin
   return Object.fromEntries(tensors.filter(([name]) => Object.hasOwn(constants ?? {}, name)));
 }
 
-/** The named target with the backends and the device that were asked for. @throws LccError LCC0003, LCC0004, LCC6201, LCC6202, LCC6208 */
+/**
+ * The named target with the backends and the device that were asked for.
+ * @throws LccError LCC0003, LCC0004, LCC6201, LCC6202, LCC6208
+ */
 async function chooseTarget({ target: name, backends: asked, device }: CompileOptions): Promise<Target> {
   if (!isTargetName(name)) throw unknownChoice('target', name, Object.keys(targets));
   const target: Target = targets[name];

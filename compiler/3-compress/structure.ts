@@ -1,5 +1,6 @@
 import type { Graph, ValueId } from '../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../ir/trial.ts';
+import { printNumberOf } from '../quantity/count.ts';
 import { replaceNodes } from '../rewrite/replace-nodes.ts';
 import { collapseLayers } from './actions/collapse-layers.ts';
 import { dropBlocks } from './actions/drop-blocks.ts';
@@ -97,7 +98,7 @@ export interface StructureKnowledge {
   readonly sensitivityOf?: (graph: Graph, value: ValueId) => number;
   readonly memory?: StructureMemory;
   /** hears what is worked out that nothing remembers */
-  readonly onLook?: ((what: string) => void) | undefined;
+  readonly onLook?: (what: string) => void;
 }
 
 /** The passes that have a place in a graph as it is. */
@@ -150,7 +151,6 @@ export function makeRestructure(
 }
 
 interface Context extends Required<StructureKnowledge> {
-  readonly onLook: (what: string) => void;
   readonly samples: readonly Feeds[];
   readonly makeRunner: MakeRunner;
 }
@@ -226,7 +226,7 @@ function findOffers(
   graph: Graph,
 ): readonly Offer[] {
   const candidates = find(graph);
-  if (candidates.length > 0) onLook(`${name}, ${candidates.length} ${candidates.length === 1 ? 'place' : 'places'}`);
+  if (candidates.length > 0) onLook(`${name}, ${printNumberOf(candidates.length, 'place')}`);
   const requests = candidates.flatMap((candidate) => candidate.requests);
   const statistics = observe(graph, requests, samples, makeRunner);
   return candidates.map((candidate) => ({ candidate, levels: candidate.levels(statistics) }));

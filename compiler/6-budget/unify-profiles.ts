@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { isProfileName } from '../../targets/profiles/index.ts';
+import { placeProfile } from '../../targets/profiles/index.ts';
 import type { Limit } from './parse-budget.ts';
 
 /**
@@ -13,7 +12,7 @@ export function unifyProfiles(
 ): { readonly limits: readonly Limit[]; readonly devices: readonly string[] | undefined } {
   const names = new Map<string, string>();
   const unify = (name: string): string => {
-    const place = isProfileName(name) ? name : resolve(folder, name);
+    const place = placeProfile(name, folder);
     const known = names.get(place) ?? name;
     names.set(place, known);
     return known;

@@ -1,4 +1,5 @@
 import { batchedInput, type SamplePlace, sampleShapeWrong, sampleValueWrong } from '../diagnostics/data.ts';
+import { printNumberOf } from '../quantity/count.ts';
 import { encodeData } from '../tensor/convert.ts';
 import { type DType, dtypes, isFloat, type TypedArray } from '../tensor/dtype.ts';
 import type { DataPort } from './data-set.ts';
@@ -9,7 +10,7 @@ export const portSize = ({ shape }: DataPort): number => shape.reduce((product, 
 
 /** `float32[1,1,28,28], 784 values`. */
 export const printPort = (port: DataPort): string =>
-  `${port.dtype}[${port.shape.join(',')}], ${portSize(port)} value${portSize(port) === 1 ? '' : 's'}`;
+  `${port.dtype}[${port.shape.join(',')}], ${printNumberOf(portSize(port), 'value')}`;
 
 /**
  * One sample as the model takes it: scaled, (x * scale - mean) / std by channel, then of the port's type.
@@ -26,7 +27,7 @@ export function fitPort(
   if (has !== takes) {
     const batch = port.shape[0] ?? 1;
     if (batch > 1 && has * batch === takes) throw batchedInput(place.file, place.input, printPort(port), batch);
-    throw sampleShapeWrong(place, `${has} value${has === 1 ? '' : 's'}`, printPort(port));
+    throw sampleShapeWrong(place, printNumberOf(has, 'value'), printPort(port));
   }
   const { scale, mean, std } = preprocess;
   const isPlain = scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);

@@ -1,29 +1,17 @@
 import { printMetric } from '../data/metrics/print-metric.ts';
 import type { ActionReport, CompressionReport, Outcome, ReportedMetric } from '../ir/report.ts';
 import { printBytes } from '../quantity/bytes.ts';
-import { printCount } from '../quantity/count.ts';
+import { printCount, printNumberOf } from '../quantity/count.ts';
 import { printDuration } from '../quantity/duration.ts';
 import { printShare } from '../quantity/share.ts';
 import { printTable } from './table.ts';
 
 /** What each lossy step saved and lost, then every action; sizes are estimates of the download. */
 export function describeCompression(report: CompressionReport): string[] {
-  const { before, steps, actions, metric, attempts, tradeOff, limits, device } = report;
-  const timed = limits.latency === undefined ? undefined : device;
-  const heads = [
-    'size',
-    'multiply-adds',
-    ...(timed === undefined ? [] : [`estimated on ${timed}`]),
-    'relative error',
-    ...(metric ? [metric.name] : []),
-  ];
-  const figures = ({ size, macs, milliseconds, error, metric: value }: Outcome): string[] => [
-    printBytes(size),
-    printCount(macs),
-    ...(timed === undefined ? [] : [printDuration(milliseconds)]),
-    printShare(error),
-    ...(metric && value !== undefined ? [printMetric(metric.name, value)] : []),
-  ];
+  const { before, steps, actions, metric, attempts, tradeOff } = report;
+  const columns = columnsOf(report);
+  const heads = columns.map(({ head }) => head);
+  const figures = (outcome: Outcome): string[] => columns.map(({ print }) => print(outcome));
   const rows = [
     ['', 'actions', ...heads],
     ['as it came', '', ...figures({ ...before, error: 0 })],
@@ -31,11 +19,34 @@ export function describeCompression(report: CompressionReport): string[] {
   ];
   const table = printTable(rows).trimEnd().split('\n');
   const verdict = metric ? [describeMetric(metric)] : [];
-  const points = printTable([heads, ...tradeOff.map((point) => figures(point))]);
+  const points = printTable([heads, ...tradeOff.map(figures)]);
   const curve = tradeOff.length > 1 ? ['what sizes lose:', ...points.trimEnd().split('\n')] : [];
-  const effort = `${attempts} ${attempts === 1 ? 'build' : 'builds'} measured`;
+  const effort = `${printNumberOf(attempts, 'build')} measured`;
   return [...table, ...verdict, ...describeActions(actions), effort, ...curve];
 }
+
+interface Column {
+  readonly head: string;
+  print(outcome: Outcome): string;
+}
+
+/** What is told of a whole model; its time where that is limited. */
+const columnsOf = ({ limits, device, metric }: CompressionReport): readonly Column[] => [
+  { head: 'size', print: ({ size }) => printBytes(size) },
+  { head: 'multiply-adds', print: ({ macs }) => printCount(macs) },
+  ...(limits.latency !== undefined && device !== undefined
+    ? [{ head: `estimated on ${device}`, print: ({ milliseconds }: Outcome) => printDuration(milliseconds) }]
+    : []),
+  { head: 'relative error', print: ({ error }) => printShare(error) },
+  ...(metric
+    ? [
+        {
+          head: metric.name,
+          print: ({ metric: value }: Outcome) => (value === undefined ? '' : printMetric(metric.name, value)),
+        },
+      ]
+    : []),
+];
 
 function describeMetric({ name, samples, before, after, bound, reported }: ReportedMetric): string {
   const change = (from: number, to: number): string => `${printMetric(name, from)} to ${printMetric(name, to)}`;

@@ -1,7 +1,7 @@
 import type { StageEvent } from '../ir/bundle.ts';
 import type { Proof } from '../ir/report.ts';
 import { printBytes } from '../quantity/bytes.ts';
-import { printCount } from '../quantity/count.ts';
+import { printCount, printNumberOf } from '../quantity/count.ts';
 import { describeCompression } from './describe-compression.ts';
 
 /** Seconds where milliseconds would fill the column. */
@@ -11,24 +11,24 @@ export const printTime = (ms: number): string => (ms < 1e5 ? `${Math.round(ms)} 
 export function describeStage(event: StageEvent): string[] {
   switch (event.stage) {
     case 'ingest':
-      return [`${count(event.graph.nodes.length, 'node')}`, ...linesOf(event.notes)];
+      return [printNumberOf(event.graph.nodes.length, 'node'), ...linesOf(event.notes)];
     case 'compress': {
       const changes = event.passes.reduce((sum, pass) => sum + pass.changes, 0);
-      const exact = `${count(event.graph.nodes.length, 'node')} left by ${count(changes, 'change')}`;
+      const exact = `${printNumberOf(event.graph.nodes.length, 'node')} left by ${printNumberOf(changes, 'change')}`;
       const lossy = event.compression ? describeCompression(event.compression) : [];
       return [exact, ...lossy, ...linesOf(event.notes)];
     }
     case 'lower': {
       const { program } = event;
       const memory = `constants ${printBytes(program.constants.size)}, arena ${printBytes(program.arenaBytes)}`;
-      return [`${count(program.kernels.length, 'kernel')}, ${printCount(program.macs)} MACs, ${memory}`];
+      return [`${printNumberOf(program.kernels.length, 'kernel')}, ${printCount(program.macs)} MACs, ${memory}`];
     }
     case 'emit': {
       const bytes = [...event.files.values()].reduce((sum, file) => sum + file.length, 0);
-      return [`${count(event.files.size, 'file')}, ${printBytes(bytes)}`];
+      return [`${printNumberOf(event.files.size, 'file')}, ${printBytes(bytes)}`];
     }
     case 'parity':
-      return [count(event.proofs.length, 'comparison'), ...event.proofs.map(describeProof)];
+      return [printNumberOf(event.proofs.length, 'comparison'), ...event.proofs.map(describeProof)];
     default:
       return event satisfies never;
   }
@@ -41,5 +41,3 @@ export const describeProof = ({ engine, result }: Proof): string =>
 
 /** A note may have several lines, as the diagnostics do. */
 const linesOf = (notes: readonly string[]): string[] => notes.flatMap((note) => note.split('\n'));
-
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -17,20 +17,15 @@ export interface BundleKey {
 }
 
 /**
- * A hash of the contents of the model and of the files with its weights, of the options, of what plans and profiles
- * hold, of this compiler's code, and of size and time of the data files, which may be large. Of a module that yields data or is a metric
- * only the file itself counts, not what it imports. @throws LccError LCC1001, LCC70xx
+ * A hash of the contents of the model and of the files with its weights, of the options and what plans and profiles hold, of
+ * this compiler's code, and of size and time of the data files, which may be large. Of a module that yields data or is a
+ * metric only the file itself counts, not what it imports. @throws LccError LCC1001, LCC70xx
  */
 export function keyOf(model: string, options: CompileOptions): BundleKey {
   const { cache: _cache, threads: _threads, onStage: _onStage, onProgress: _onProgress, ...decisive } = options;
   if (!existsSync(model)) throw modelNotFound(model);
   const bytes = new Uint8Array(readFileSync(model));
-  const contents = [
-    ...filesBeside({ bytes, file: model }),
-    ...planOf(options),
-    ...metricOf(options),
-    ...profileOf(options),
-  ];
+  const contents = [...filesBeside({ bytes, file: model }), ...filesNamed(options)];
   const data = [options.calibration, options.evaluation].flatMap((source) =>
     typeof source === 'string' ? filesOfSource(source) : [],
   );
@@ -43,15 +38,15 @@ export function keyOf(model: string, options: CompileOptions): BundleKey {
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A metric of the user's own is a module. */
-const metricOf = ({ metric }: CompileOptions): string[] =>
-  metric !== undefined && isModuleName(metric) && existsSync(metric) ? [resolve(metric)] : [];
-
-/** A device's profile that does not come with lcc. */
-const profileOf = ({ device }: CompileOptions): string[] =>
-  device !== undefined && !isProfileName(device) && existsSync(device) ? [resolve(device)] : [];
-
-const planOf = ({ plan }: CompileOptions): string[] => (typeof plan === 'string' && existsSync(plan) ? [plan] : []);
+/** A plan, a metric of the user's own, which is a module, and a device's profile that does not come with lcc. */
+const filesNamed = ({ plan, metric, device }: CompileOptions): string[] =>
+  [
+    typeof plan === 'string' ? [plan] : [],
+    metric !== undefined && isModuleName(metric) ? [resolve(metric)] : [],
+    device !== undefined && !isProfileName(device) ? [resolve(device)] : [],
+  ]
+    .flat()
+    .filter((file) => existsSync(file));
 
 /** The path of a data source, and what its options name or its format looks for beside it. */
 function filesOfSource(source: string): string[] {

@@ -12,3 +12,6 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
 /** Every digit: `12,345`. */
 export const printWhole = (count: number): string => whole.format(count);
+
+/** `1 place`, `3 places`. @param noun whose plural ends in s */
+export const printNumberOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

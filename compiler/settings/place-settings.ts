@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { isProfileName } from '../../targets/profiles/index.ts';
+import { placeProfile } from '../../targets/profiles/index.ts';
 import { type Budget, parseBudget, readBudget } from '../6-budget/parse-budget.ts';
 import { isModuleName } from '../data/user-module.ts';
 import type { CompileOptions, CompressionOptions } from '../ir/bundle.ts';
@@ -14,7 +14,7 @@ export function placeData<T extends CompressionOptions>(options: T, folder: stri
     ...(typeof calibration === 'string' && { calibration: place(calibration) }),
     ...(typeof evaluation === 'string' && { evaluation: place(evaluation) }),
     ...(metric !== undefined && isModuleName(metric) && { metric: resolve(folder, metric) }),
-    ...(device !== undefined && !isProfileName(device) && { device: resolve(folder, device) }),
+    ...(device !== undefined && { device: placeProfile(device, folder) }),
     ...(typeof plan === 'string' && { plan: resolve(folder, plan) }),
     ...(cache !== undefined && { cache: resolve(folder, cache) }),
   };

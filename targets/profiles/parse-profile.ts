@@ -4,14 +4,18 @@ import { profileInvalid, profileUnknown } from '../../compiler/diagnostics/devic
 import type { DeviceProfile, WasmRates, WebGpuRates } from './profile.ts';
 import { isProfileName, profiles } from './shipped.ts';
 
+/** A profile that comes with lcc by its name, another by the path of its file. @param folder that a relative path starts from */
+export const placeProfile = (nameOrPath: string, folder: string): string =>
+  isProfileName(nameOrPath) ? nameOrPath : resolve(folder, nameOrPath);
+
 /**
  * The profile of that name that comes with lcc, else the one in the file.
  * @param folder that a relative path starts from
  * @throws LccError LCC6201, LCC6202
  */
 export async function readProfile(nameOrPath: string, folder: string = process.cwd()): Promise<DeviceProfile> {
-  if (isProfileName(nameOrPath)) return profiles[nameOrPath];
-  const file = resolve(folder, nameOrPath);
+  const file = placeProfile(nameOrPath, folder);
+  if (isProfileName(file)) return profiles[file];
   const text = await readFile(file, 'utf8').catch(() => {
     throw profileUnknown(nameOrPath, Object.keys(profiles));
   });

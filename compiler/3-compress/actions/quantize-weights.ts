@@ -54,10 +54,14 @@ export interface EncodingOffer {
 
 /** The level of a layer that multiplies integers. */
 export const integerLayer = 'int8 with inputs';
+/** The level of an attention that does. */
+export const integerProducts = 'int8 products';
 
 /** The kind of offer that an encoding came from. */
-export const kindOfLabel = (label: string): string =>
-  /^(?:float16|int8 with inputs|int8 products|int8|int4 by output|int4|palette of \d+)/.exec(label)?.[0] ?? label;
+export const kindOfLabel = (label: string): string => kinds.exec(label)?.[0] ?? label;
+
+/** The longer of two that begin alike comes first. */
+const kinds = new RegExp(`^(?:float16|${integerLayer}|${integerProducts}|int8|int4 by output|int4|palette of \\d+)`);
 
 /**
  * int8 by output, int4 in groups of 32 inputs or by output, palettes, the coarse ones with their rounding compensated

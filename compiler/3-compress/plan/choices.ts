@@ -1,13 +1,13 @@
 import type { PlannedAction } from '../../ir/report.ts';
 import { integerProductTime } from '../../kernel/quantization.ts';
-import { kindOfLabel } from '../actions/quantize-weights.ts';
+import { integerProducts, kindOfLabel } from '../actions/quantize-weights.ts';
 import type { StructuralPass } from '../candidate.ts';
 import type { Structure } from '../structure.ts';
 import { type ChooseEncoding, chooseEncoding } from './choose-encoding.ts';
 import type { AttentionFigures } from './known-offers.ts';
 import type { Switches } from './options.ts';
 import { chooseByPrice, type Prices } from './prices.ts';
-import { type Equalisation, integerProducts, quantisingPasses, storingPasses } from './quantise.ts';
+import { type Equalisation, quantisingPasses, storingPasses } from './quantise.ts';
 
 /** How everything is decided: levels of places, then encodings of the constants of what that leaves. */
 export interface Choices extends Structure {

@@ -179,7 +179,7 @@ interface Search {
 
 /** Measures the original, and what the outputs' error is relative to. */
 export async function openSearch(task: SearchTask): Promise<Search> {
-  const { graph, calibration, makeRunner, memory, onLook } = task;
+  const { graph, calibration, makeRunner, memory, onLook = () => {} } = task;
   const heldOutCount = Math.min(mostHeldOut, Math.floor(calibration.length / 5));
   const samples = calibration.slice(0, calibration.length - heldOutCount);
   const known = samples.length > 0 ? samples : task.standIns;

@@ -37,7 +37,7 @@ export interface StoringKnowledge {
   readonly sensitivityOf?: (graph: Graph, value: ValueId) => number;
   readonly memory?: StoringMemory;
   /** hears what is worked out that nothing remembers */
-  readonly onLook?: ((what: string) => void) | undefined;
+  readonly onLook?: (what: string) => void;
 }
 
 /** What is offered of a draft: figures that decide, remembered or found, and behind them what makes it. */
@@ -69,7 +69,6 @@ export const noStoringMemory: StoringMemory = {
 };
 
 interface Context extends Required<StoringKnowledge> {
-  readonly onLook: (what: string) => void;
   readonly samples: readonly Feeds[];
   readonly makeRunner: MakeRunner;
 }

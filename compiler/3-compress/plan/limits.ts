@@ -34,7 +34,16 @@ export const wantsFit = ({ size, latency, memory }: Limits): boolean =>
 /** Losses below this are all the same. */
 const leastLoss = 1e-6;
 
+/** Losses grow by a factor with what is saved: in logarithms they rise evenly. */
 export const logLoss = ({ loss }: Pick<Figures, 'loss'>): number => Math.log(Math.max(leastLoss, decisiveLoss(loss)));
+
+/** How much the logarithm of the loss rises from one result to another that is nearer the limits, over how much nearer. */
+export const riseOf = (from: Figures, to: Figures, limits: Limits): number =>
+  (logLoss(to) - logLoss(from)) / (excessOf(from, limits) - excessOf(to, limits));
+
+/** What the logarithm of a loss is at the limits, if it goes on rising so. */
+export const promisedLoss = (figures: Figures, rise: number, limits: Limits): number =>
+  logLoss(figures) + rise * excessOf(figures, limits);
 
 export const isMet = (figures: Figures, limits: Limits): boolean =>
   excessOf(figures, limits) <= 0 && isWithinLoss(figures, limits);

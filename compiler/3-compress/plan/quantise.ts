@@ -4,7 +4,7 @@ import type { Rule } from '../../rewrite/rebuild.ts';
 import { replaceNodes } from '../../rewrite/replace-nodes.ts';
 import { storeFloat16 } from '../../tensor/stored.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { integerLayer, kindOfLabel, withConstants } from '../actions/quantize-weights.ts';
+import { integerLayer, integerProducts, kindOfLabel, withConstants } from '../actions/quantize-weights.ts';
 import { type Draft, draftOf } from '../draft.ts';
 import { once } from '../once.ts';
 import type { ChooseEncoding } from './choose-encoding.ts';
@@ -49,9 +49,6 @@ export interface QuantiseChoices {
 }
 
 export type Equalisation = 'where it helps' | ReadonlySet<string>;
-
-/** The level of an attention that multiplies integers. */
-export const integerProducts = 'int8 products';
 
 /** The pass that a level of a storing pass is of. */
 export const storingPassOf = (level: string): StoringPass =>

@@ -1,6 +1,18 @@
 import type { Arm } from './arms.ts';
 import { decisiveLoss } from './judge.ts';
-import { bestOf, excessOf, type Figures, isPast, logLoss, nearEnough, nearestOf, totalOf, wantsFit } from './limits.ts';
+import {
+  bestOf,
+  excessOf,
+  type Figures,
+  isPast,
+  logLoss,
+  nearEnough,
+  nearestOf,
+  promisedLoss,
+  riseOf,
+  totalOf,
+  wantsFit,
+} from './limits.ts';
 import type { Limits } from './options.ts';
 
 /** What a search tries. */
@@ -185,14 +197,14 @@ function scoreBeyond(before: Figures | undefined, last: Figures, limits: Limits)
   const left = excessOf(last, limits);
   const decade = before ? excessOf(before, limits) - left : 0;
   if (!before || left > mostDecades * decade) return beyondAll + left;
-  const score = scoreOf(last, limits);
-  return score + (left / decade) * (score - scoreOf(before, limits));
+  return promisedLoss(last, riseOf(before, last, limits), limits);
 }
 
 /** A curve that ends farther from the limit is not expected to get there. */
 const mostDecades = 2;
 /** Above every score of a curve that crosses. */
 const beyondAll = 1e3;
+
 /** How far a result still is from where it crosses; negative beyond. */
 const distanceOf = (figures: Figures, limits: Limits): number =>
   wantsFit(limits) ? excessOf(figures, limits) : (limits.drop ?? 0) - decisiveLoss(figures.loss);

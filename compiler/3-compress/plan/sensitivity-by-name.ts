@@ -1,5 +1,6 @@
 import type { Graph, ValueId } from '../../ir/graph.ts';
 import type { Feeds, MakeRunner } from '../../ir/trial.ts';
+import { printNumberOf } from '../../quantity/count.ts';
 import type { FeatureValue } from '../calibrate/features-along.ts';
 import { measureSensitivities } from '../calibrate/sensitivity.ts';
 import { recallOr } from '../remembered.ts';
@@ -22,12 +23,12 @@ export function measureSensitivitiesByName(
   samples: readonly Feeds[],
   makeRunner: MakeRunner,
   memory: Pick<TrialMemory, 'sensitivities'>,
-  onLook: (what: string) => void = () => {},
+  onLook: (what: string) => void,
 ): SensitivityOf {
   const byName = new Map(
     recallOr(memory.sensitivities, '', () => {
       const values = probedValues(graph);
-      onLook(`how much the outputs depend on ${values.length} values`);
+      onLook(`how much the outputs depend on ${printNumberOf(values.length, 'value')}`);
       const measured = measureSensitivities(graph, values, samples, makeRunner);
       return [...measured].map(([id, value]): [string, number] => [graph.values.get(id)?.name ?? '', value]);
     }),

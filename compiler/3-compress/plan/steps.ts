@@ -1,10 +1,10 @@
 import type { PlannedAction } from '../../ir/report.ts';
 import { integerProductTime } from '../../kernel/quantization.ts';
-import { kindOfLabel } from '../actions/quantize-weights.ts';
+import { integerProducts, kindOfLabel } from '../actions/quantize-weights.ts';
 import type { LevelFigures } from '../candidate.ts';
 import type { Choices } from './choices.ts';
 import { bytesPerWeight } from './prices.ts';
-import { integerProducts, storingPasses, storingPassOf } from './quantise.ts';
+import { storingPasses, storingPassOf } from './quantise.ts';
 
 /** What a level takes and costs. */
 export interface OfferedLevel {

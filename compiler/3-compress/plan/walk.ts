@@ -5,12 +5,12 @@ import { decisiveLoss, guidingLoss } from './judge.ts';
 import {
   bestOf,
   excessOf,
-  type Figures,
   isBetter,
   isMet,
   isPast,
-  logLoss,
   nearEnough,
+  promisedLoss,
+  riseOf,
   totalOf,
   wantsFit,
 } from './limits.ts';
@@ -184,14 +184,9 @@ export function startsOf<T extends Trial>(limits: Limits, all: readonly T[]): T[
   const near = open.filter((one) => excessOf(one, limits) < starts.farthest);
   if (near.length === 0) return open.sort((a, b) => excessOf(a, limits) - excessOf(b, limits)).slice(0, 1);
   near.sort((a, b) => decisiveLoss(a.loss) - decisiveLoss(b.loss) || totalOf(a) - totalOf(b));
-  const rise = riseOf(limits, near[0], bestOf(limits, all));
-  const promised = (one: T): number => logLoss(one) + rise * excessOf(one, limits);
-  return near.sort((a, b) => promised(a) - promised(b)).slice(0, starts.count);
-}
-
-/** How much the logarithm of the loss rises by, for so much less past the limits. */
-function riseOf(limits: Limits, open: Figures | undefined, met: Figures | undefined): number {
-  if (!open || !met) return 0;
-  const nearer = excessOf(open, limits) - excessOf(met, limits);
-  return nearer > 0 ? Math.max(0, logLoss(met) - logLoss(open)) / nearer : 0;
+  const [least] = near;
+  const met = bestOf(limits, all);
+  // nothing is known of it where nothing meets them, and more that is saved costs no less
+  const rise = least && met ? Math.max(0, riseOf(least, met, limits)) : 0;
+  return near.sort((a, b) => promisedLoss(a, rise, limits) - promisedLoss(b, rise, limits)).slice(0, starts.count);
 }

@@ -1,7 +1,7 @@
 import { printMetric } from '../../data/metrics/print-metric.ts';
 import type { ActionReport, CompressionReport, ReportedMetric } from '../../ir/report.ts';
 import { printBytes } from '../../quantity/bytes.ts';
-import { printCount, printWhole } from '../../quantity/count.ts';
+import { printCount, printNumberOf, printWhole } from '../../quantity/count.ts';
 import { printDuration } from '../../quantity/duration.ts';
 import { printShare } from '../../quantity/share.ts';
 import { printBars } from './bars.ts';
@@ -43,7 +43,11 @@ export function printLoss({
 <figure><figcaption>Relative error of the outputs after each step</figcaption>
 ${printBars(
   'Relative error after each step',
-  steps.map(({ pass, actions: count, error }) => ({ name: pass, detail: countOf(count), value: error })),
+  steps.map(({ pass, actions: count, error }) => ({
+    name: pass,
+    detail: printNumberOf(count, 'action'),
+    value: error,
+  })),
   printShare,
 )}</figure>
 ${printTable({
@@ -59,8 +63,6 @@ out from calibration. The download is an estimate of code and weights after brot
 ${metric ? printVerdict(metric) : undefined}
 ${printActions(actions)}`;
 }
-
-const countOf = (actions: number): string => (actions === 1 ? '1 action' : `${actions} actions`);
 
 function printVerdict({ name, samples, before, after, bound, reported }: ReportedMetric): Html {
   const print = (value: number): string => printMetric(name, value);

@@ -2,6 +2,7 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { printMetric, shareMetrics } from '../../data/metrics/print-metric.ts';
 import type { CompressionReport, Outcome } from '../../ir/report.ts';
 import { printBytes } from '../../quantity/bytes.ts';
+import { printNumberOf } from '../../quantity/count.ts';
 import { printDuration } from '../../quantity/duration.ts';
 import { printShare } from '../../quantity/share.ts';
 import { type Html, html } from './html.ts';
@@ -39,7 +40,7 @@ export function printTradeOff(compression: CompressionReport): Html {
   const losses = [...(accuracy ? [accuracy] : []), error];
   const all: Outcomes = { original, chosen, front: tradeOff };
   return html`
-<p>Of ${attempts} ${attempts === 1 ? 'build' : 'builds'} measured, those are points that lose less than every smaller one. <span class="key chosen"></span>this bundle:
+<p>Of ${printNumberOf(attempts, 'build')} measured, those are points that lose less than every smaller one. <span class="key chosen"></span>this bundle:
 ${printOutcome(chosen)}. <span class="key original"></span>the model as it came: ${printOutcome(original)}.</p>
 <div class="some">${losses.flatMap((loss) => [printFigure(size, loss, all), printFigure(latency, loss, all)])}</div>
 ${foldTable({

@@ -1,3 +1,4 @@
+import { printNumberOf } from '../../quantity/count.ts';
 import type { CheckResult, CheckRow } from '../check-result.ts';
 import { describeExcess, describeFigure, describeReasons } from '../describe-row.ts';
 
@@ -10,7 +11,7 @@ export const reportGithub = (results: readonly CheckResult[]): string =>
     .flatMap(({ name, rows, notes }) => {
       const broken = rows.filter((row) => row.verdict !== 'ok');
       const limits = rows.filter((row) => row.limit !== undefined).length;
-      const praise = broken.length === 0 ? [limits === 1 ? '1 limit kept' : `${limits} limits kept`] : [];
+      const praise = broken.length === 0 ? [`${printNumberOf(limits, 'limit')} kept`] : [];
       return [
         ...broken.map((row) => annotate(row, name)),
         ...[...praise, ...notes].map((text) => printCommand('notice', name, text)),

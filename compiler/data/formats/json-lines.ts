@@ -1,4 +1,5 @@
 import { dataInputMissing, dataNotReadable, labelInvalid } from '../../diagnostics/data.ts';
+import { printNumberOf } from '../../quantity/count.ts';
 import { readLabelFile } from '../label-file.ts';
 import { flattenNumbers } from '../nested-numbers.ts';
 import { channelsOf } from '../port-channels.ts';
@@ -78,7 +79,7 @@ function lineLabels(lines: readonly Line[], { file, options }: ReadRequest): Raw
   const width = rows[0]?.length ?? 1;
   const odd = rows.findIndex((row) => row.length !== width);
   if (odd >= 0)
-    throw labelInvalid(file, odd, JSON.stringify(rows[odd]), `${width} value${width === 1 ? '' : 's'}, as the first`);
+    throw labelInvalid(file, odd, JSON.stringify(rows[odd]), `${printNumberOf(width, 'value')}, as the first`);
   const values = rows.flat();
   const numbers = values.filter((value) => typeof value === 'number');
   return { values: numbers.length === values.length ? numbers : values.map(String), width, storedAs: 'unknown' };

@@ -1,4 +1,5 @@
 import { outputDoesNotFit } from '../../diagnostics/metric.ts';
+import { printNumberOf } from '../../quantity/count.ts';
 import { ignoredLabel } from '../data-set.ts';
 import type { MetricOutput, MetricSample } from './metric.ts';
 
@@ -23,8 +24,8 @@ export function labelledRows(metric: string, { outputs, labels }: MetricSample):
   const rows = outputs[0] ? classRows(outputs[0]) : [];
   const classes = rows[0]?.classes ?? 0;
   if (rows.length !== labels.length || classes < 2) {
-    const has = `${rows.length} position${rows.length === 1 ? '' : 's'} of ${classes} value${classes === 1 ? '' : 's'}`;
-    const takes = `${labels.length} position${labels.length === 1 ? '' : 's'}, as there are labels, of one value a class`;
+    const has = `${printNumberOf(rows.length, 'position')} of ${printNumberOf(classes, 'value')}`;
+    const takes = `${printNumberOf(labels.length, 'position')}, as there are labels, of one value a class`;
     throw outputDoesNotFit(metric, outputs[0]?.name ?? '', has, takes);
   }
   return rows.flatMap((row, i) => {

@@ -305,8 +305,10 @@ describe("the user's own", () => {
   test('a function of outputs, feeds, labels and reference', async () => {
     const file = write(
       'mine.ts',
-      `export default (outputs: Record<string, ArrayLike<number>>, { feeds, labels, reference }: any): number =>
-         outputs.y![0]! + 10 * feeds.i[0] + 100 * labels[0] + 1000 * reference.y[0];`,
+      `type Arrays = Record<string, ArrayLike<number>>;
+       interface Sample { readonly feeds: Arrays; readonly labels: number[]; readonly reference: Arrays }
+       export default (outputs: Arrays, { feeds, labels, reference }: Sample): number =>
+         outputs.y![0]! + 10 * feeds.i![0]! + 100 * labels[0]! + 1000 * reference.y![0]!;`,
     );
     expect(await measure(file, [[1], [2]], classes(1, 3, 4), { reference: [[5], [6]] })).toEqual({
       value: (5301 + 6412) / 2,
